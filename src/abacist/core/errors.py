@@ -1,0 +1,24 @@
+"""What can go wrong by a user's hand. The command line prints these in one line, never as a traceback."""
+
+
+class AbacistError(Exception):
+    """Base of every mistake a user can make and mend; its text says what, where, and what to do."""
+
+
+class SettingsError(AbacistError, ValueError):
+    """One or more settings are wrong; the text has a line for each of them.
+
+    A ValueError too, so that pydantic gathers those raised by a settings class with its own findings.
+    """
+
+
+class QuestionError(AbacistError):
+    """A typed question cannot be read, or has no answer (division by zero)."""
+
+
+class DataError(AbacistError):
+    """A file cannot be read as what it was said to be."""
+
+
+class RunError(AbacistError):
+    """A run folder is missing, unfinished or does not fit what was asked of it."""

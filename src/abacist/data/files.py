@@ -1,0 +1,128 @@
+"""Problems with their answers from a file: text lines, CSV or Parquet.
+
+Text lines are `27 / 86 = 0.31`. A table has the columns `question` and `answer`, or operand columns
+followed by a last column `sum`, as in `a,b,c,d,sum`.
+"""
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from abacist.core.errors import AbacistError, DataError
+from abacist.core.seeds import stream
+from abacist.problems.expression import canonical
+from abacist.problems.question import Question, read_question
+from abacist.problems.task import Task
+from abacist.text.batch import Batch, collate
+from abacist.text.codec import Codec
+from abacist.text.format import Example, is_answer
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One problem with the answer the file gives."""
+
+    question: Question
+    answer: str
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text file, plain or gzipped, with their numbers from 1.
+
+    Raises: DataError that names the file, and the line where a byte is not UTF-8.
+    """
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+            for number, raw in enumerate(file, 1):
+                try:
+                    yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                except UnicodeDecodeError as error:
+                    raise DataError(f"{path}, line {number}: byte {error.start + 1} is not UTF-8 text") from None
+    except FileNotFoundError:
+        raise DataError(f"no file {path}") from None
+    except (OSError, EOFError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
+
+
+def read_problems(path: Path) -> Iterator[Line]:
+    """Yield the problems of a file by its ending: .txt, .csv, .csv.gz, .parquet.
+
+    Raises: DataError that names the file and the first line that is no problem.
+    """
+    if not path.is_file():
+        raise DataError(f"no file {path} to take problems from")
+    if path.name.endswith((".csv", ".csv.gz", ".parquet")):
+        yield from _read_table(path)
+        return
+    for number, text in read_lines(path):
+        if text.strip():
+            yield _line(*text.rpartition("=")[::2], f"{path}, line {number}")
+
+
+def _read_table(path: Path) -> Iterator[Line]:
+    import pyarrow as arrow
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    try:
+        if path.suffix == ".parquet":
+            table = arrow.parquet.read_table(path)
+        else:
+            table = arrow.csv.read_csv(path)
+    except (arrow.ArrowException, OSError) as error:
+        raise DataError(f"{path} cannot be read as a table: {error}") from None
+    columns = table.column_names
+    if {"question", "answer"} <= set(columns):
+        pairs = zip(table["question"].to_pylist(), table["answer"].to_pylist(), strict=True)
+        for number, (question, answer) in enumerate(pairs, 1):
+            yield _line(str(question), str(answer), f"{path}, row {number}")
+    elif len(columns) > 2 and columns[-1] == "sum":
+        for number, row in enumerate(zip(*(table[name].to_pylist() for name in columns), strict=True), 1):
+            yield _line("+".join(map(str, row[:-1])), str(row[-1]), f"{path}, row {number}")
+    else:
+        raise DataError(f"{path} has the columns {columns}; give question and answer, or operands and then sum")
+
+
+def _line(question: str, answer: str, where: str) -> Line:
+    answer = answer.strip()
+    if not is_answer(answer):
+        raise DataError(f"{where}: {answer!r} is no number; a line should look like 27 / 86 = 0.31")
+    try:
+        line = Line(read_question(question), answer)
+        canonical(line.question)
+    except AbacistError as error:
+        raise DataError(f"{where}: {error}") from None
+    return line
+
+
+class FileStream:
+    """Endless batches from a file, each pass over it in a fresh order; problems held out by the split stay out."""
+
+    def __init__(self, path: Path, task: Task, codec: Codec, seed: int, size: int):
+        lines = list(read_problems(path))
+        self.seen = {canonical(line.question) for line in lines if task.side(line.question) == "train"}
+        self.train = [line for line in lines if task.side(line.question) == "train"]
+        self.held_out = list({line.question: line for line in lines if task.side(line.question) == "held_out"}.values())
+        if not self.train:
+            raise DataError(f"{path} holds no problem to train on (read {len(lines)} lines)")
+        self.codec, self.seed, self.size = codec, seed, size
+        self._order = lru_cache(maxsize=2)(self._order_of_pass)
+
+    def _order_of_pass(self, number: int) -> list[int]:
+        order = list(range(len(self.train)))
+        stream(self.seed, "pass", number).shuffle(order)
+        return order
+
+    def batch(self, index: int) -> Batch:
+        """Make batch `index`, counted over all passes."""
+        places = range(index * self.size, (index + 1) * self.size)
+        lines = [self.train[self._order(place // len(self.train))[place % len(self.train)]] for place in places]
+        rows = [
+            self.codec.example(
+                Example(self.codec.format.prompt(line.question), self.codec.format.completion(line.answer))
+            )
+            for line in lines
+        ]
+        return collate(rows, self.codec.classes, self.codec.tokenizer.pad_id)

@@ -1,0 +1,111 @@
+"""A decoder: predicts the next token, and answers by writing one token after another."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from abacist.kind import Kind
+from abacist.models.cache import Cache
+from abacist.models.settings import ModelSettings
+from abacist.models.transformer import Transformer, new_transformer
+from abacist.text.batch import Batch
+from abacist.text.coordinates import Integers, advance, coordinates
+from abacist.text.generated import Generated
+
+
+class Decoder(Kind):
+    """A causal transformer trained on the completion's tokens.
+
+    The token at place t is predicted from the tokens before t: inputs are the row without its last
+    token, targets the row without its first.
+    """
+
+    model: Transformer
+
+    @dataclass(frozen=True)
+    class Settings:
+        """Nothing to set."""
+
+    def __init__(self, settings: Settings, model: Transformer, end_id: int):
+        super().__init__()
+        self.model = model
+        self.end_id = end_id
+
+    @classmethod
+    def new(cls, settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Decoder":
+        """Make one with random weights that depend on the seed alone."""
+        return cls(cls.Settings(), new_transformer(model, token_classes, seed), end_id)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.model.embedding.weight.device
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Return the summed cross-entropy over the completions; logits are computed for their tokens only."""
+        ids = torch.from_numpy(batch.ids).to(self.device)
+        places = torch.from_numpy(batch.coordinates[:, :-1]).to(self.device)
+        wanted = torch.from_numpy(batch.loss_mask[:, 1:]).to(self.device)
+        hidden = self.model.hidden(ids[:, :-1], places)
+        logits = self.model.head(hidden[wanted])
+        return F.cross_entropy(logits.float(), ids[:, 1:][wanted], reduction="sum")
+
+    @torch.inference_mode()
+    def answer(self, prompts: Sequence[Sequence[int]], rows: int = 2048) -> list[Generated]:
+        """Write after each prompt; prompts of one length are decoded together, at most `rows` at a time."""
+        was_training = self.model.training
+        self.model.eval()
+        by_length: dict[int, list[int]] = defaultdict(list)
+        for index, prompt in enumerate(prompts):
+            by_length[len(prompt)].append(index)
+        answers: dict[int, Generated] = {}
+        for indices in by_length.values():
+            for start in range(0, len(indices), rows):
+                group = indices[start : start + rows]
+                answers.update(zip(group, self._decode(np.array([prompts[i] for i in group])), strict=True))
+        self.model.train(was_training)
+        return [answers[index] for index in range(len(prompts))]
+
+    def _decode(self, prompts: Integers) -> list[Generated]:
+        """Decode prompts of one length, (rows, seq), with the cache, until every row has ended."""
+        count, seq = prompts.shape
+        room = self.model.settings.context_length - seq
+        if room < 1:
+            return [Generated([], []) for _ in range(count)]
+        classes = self.model.token_classes.cpu().numpy()
+        cache = Cache(self.model.settings, count, seq + room, self.model.embedding.weight)
+        places = coordinates(prompts, classes)
+        here, here_class = places[:, -1], classes[prompts[:, -1]]
+        ids, steps = prompts, places
+        written: list[Integers] = []
+        chances: list[np.ndarray] = []
+        ended = np.zeros(count, dtype=bool)
+        for _ in range(room):
+            logits = self.model.head(
+                self.model.hidden(
+                    torch.from_numpy(ids).to(self.device), torch.from_numpy(steps).to(self.device), cache
+                )[:, -1]
+            )
+            chance, choice = logits.float().softmax(-1).max(-1)
+            written.append(choice.cpu().numpy())
+            chances.append(chance.cpu().numpy())
+            ended |= written[-1] == self.end_id
+            if ended.all():
+                break
+            here, here_class = advance(here, here_class, classes[written[-1]]), classes[written[-1]]
+            ids, steps = written[-1][:, None], here[:, None]
+        return _until_end(np.stack(written, 1), np.stack(chances, 1), self.end_id)
+
+
+def _until_end(ids: Integers, chances: np.ndarray, end_id: int) -> list[Generated]:
+    """Cut each row after its first end token."""
+    rows = []
+    for row, chance in zip(ids.tolist(), chances.tolist(), strict=True):
+        length = row.index(end_id) + 1 if end_id in row else len(row)
+        rows.append(Generated(row[:length], chance[:length]))
+    return rows

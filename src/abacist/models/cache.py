@@ -1,0 +1,30 @@
+"""The key-value cache: what attention has already computed of a row, kept for the next token."""
+
+import torch
+from torch import Tensor
+
+from abacist.models.settings import ModelSettings
+
+
+class Cache:
+    """Keys and values of every layer, in memory taken once.
+
+    Shapes: keys and values (n_layers, rows, n_heads, length, d_head), filled from the left.
+    """
+
+    def __init__(self, model: ModelSettings, rows: int, length: int, like: Tensor):
+        shape = (model.n_layers, rows, model.n_heads, length, model.d_head)
+        self.keys = torch.empty(shape, dtype=like.dtype, device=like.device)
+        self.values = torch.empty(shape, dtype=like.dtype, device=like.device)
+        self.filled = 0
+
+    def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the new tokens' keys and values of a layer; return all of that layer so far."""
+        end = self.filled + keys.shape[2]
+        self.keys[layer, :, :, self.filled : end] = keys
+        self.values[layer, :, :, self.filled : end] = values
+        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+    def advance(self, tokens: int) -> None:
+        """Count the new tokens as stored, after the last layer."""
+        self.filled += tokens

@@ -1,0 +1,41 @@
+"""Learned embeddings of digit place and number index."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from abacist.models.position import PositionScheme
+from abacist.models.settings import ModelSettings
+
+
+class Places(PositionScheme):
+    """Add a learned vector for the digit's place within its number, and one for which number it is.
+
+    With digits reversed the place is the power of ten, so equal places of operands and answer share
+    a vector: columns line up without counting. Larger places and numbers than `places` and
+    `numbers` share the last vector.
+
+    Source: the place embedding is that of Abacus, McLeish et al. 2024, arXiv:2405.17399.
+    """
+
+    @dataclass(frozen=True)
+    class Settings:
+        """How many places and numbers are told apart; `index` adds a vector for the index in the row too."""
+
+        places: int = 16
+        numbers: int = 8
+        index: bool = False
+
+    def __init__(self, settings: Settings, model: ModelSettings):
+        super().__init__()
+        self.place = nn.Embedding(settings.places + 1, model.d_model)
+        self.number = nn.Embedding(settings.numbers + 1, model.d_model)
+        self.index = nn.Embedding(model.context_length, model.d_model) if settings.index else None
+
+    def embed(self, coordinates: Tensor) -> Tensor:
+        """Look place and number up."""
+        index, place, number = coordinates.unbind(-1)
+        place = place.clamp(max=self.place.num_embeddings - 1)
+        number = number.clamp(max=self.number.num_embeddings - 1)
+        added: Tensor = self.place(place) + self.number(number)
+        return added if self.index is None else added + self.index(index)

@@ -1,0 +1,45 @@
+"""Rotary positions."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from abacist.core.errors import SettingsError
+from abacist.models.position import PositionScheme
+from abacist.models.settings import ModelSettings
+
+
+class Rope(PositionScheme):
+    """Rotate queries and keys by an angle proportional to position.
+
+    The first half of a head's width is paired with the second half.
+
+    Source: Su et al. 2021, arXiv:2104.09864.
+    Shapes: x (batch, n_heads, seq, d_head), returned unchanged in shape.
+    Units: position in tokens, angle in radians.
+    Raises: SettingsError if d_head is odd.
+    """
+
+    @dataclass(frozen=True)
+    class Settings:
+        """`base`: the slowest of the d_head / 2 rotations takes about 2 pi base tokens."""
+
+        base: float = 10_000.0
+
+    def __init__(self, settings: Settings, model: ModelSettings):
+        super().__init__()
+        if model.d_head % 2:
+            raise SettingsError(f"rotary positions need an even d_head, got {model.d_head} (d_model / n_heads)")
+        speed = settings.base ** -(torch.arange(0, model.d_head, 2, dtype=torch.float32) / model.d_head)
+        angle = torch.arange(model.context_length, dtype=torch.float32)[:, None] * speed
+        self.register_buffer("cos", angle.cos().repeat(1, 2), persistent=False)
+        self.register_buffer("sin", angle.sin().repeat(1, 2), persistent=False)
+
+    def rotate(self, x: Tensor, coordinates: Tensor) -> Tensor:
+        """Turn each pair (x_i, x_{i + d_head/2}) by its angle."""
+        index = coordinates[..., 0]
+        cos, sin = self.cos[index].unsqueeze(1), self.sin[index].unsqueeze(1)
+        first, second = x.chunk(2, dim=-1)
+        turned = torch.cat((-second, first), dim=-1)
+        return x * cos.to(x.dtype) + turned * sin.to(x.dtype)

@@ -1,0 +1,43 @@
+"""The shape of a model: everything needed to build it before a weight exists."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from abacist.core.catalogue import Part, PartOf
+from abacist.core.errors import SettingsError
+
+POSITIONS = "models.positions"
+NORMS = "models.norms"
+FEED_FORWARDS = "models.feed_forwards"
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """A transformer's shape. Vocabulary and context length come from the text it reads."""
+
+    d_model: int = 128
+    n_layers: int = 3
+    n_heads: int = 4
+    d_ff: int = 512
+    position: Annotated[Part, PartOf(POSITIONS)] = Part("rope")
+    norm: Annotated[Part, PartOf(NORMS)] = Part("rms_norm")
+    feed_forward: Annotated[Part, PartOf(FEED_FORWARDS)] = Part("swiglu")
+    tied: bool = True
+    """Use the token embedding as output projection too."""
+    dropout: float = 0.0
+    context_length: int = 64
+    """Most tokens in a row, prompt and answer together."""
+
+    def __post_init__(self) -> None:
+        for name in ("d_model", "n_layers", "n_heads", "d_ff", "context_length"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.d_model % self.n_heads:
+            raise SettingsError(f"d_model {self.d_model} must be a multiple of n_heads {self.n_heads}")
+        if not 0 <= self.dropout < 1:
+            raise SettingsError(f"dropout must be at least 0 and below 1, got {self.dropout}")
+
+    @property
+    def d_head(self) -> int:
+        """Width of one attention head."""
+        return self.d_model // self.n_heads

@@ -1,0 +1,92 @@
+"""A decoder-only transformer: token ids to logits of the next token."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from abacist.core.catalogue import build
+from abacist.models.attention import Attention
+from abacist.models.cache import Cache
+from abacist.models.position import PositionScheme
+from abacist.models.settings import FEED_FORWARDS, NORMS, POSITIONS, ModelSettings
+
+
+class Block(nn.Module):
+    """Attention, then feed-forward, each on a normalised copy and added back (pre-norm)."""
+
+    def __init__(self, settings: ModelSettings):
+        super().__init__()
+        self.attention_norm = build(NORMS, settings.norm, settings.d_model)
+        self.attention = Attention(settings)
+        self.feed_forward_norm = build(NORMS, settings.norm, settings.d_model)
+        self.feed_forward = build(FEED_FORWARDS, settings.feed_forward, settings)
+        self.dropout = nn.Dropout(settings.dropout)
+
+    def forward(
+        self, x: Tensor, coordinates: Tensor, position: PositionScheme, cache: Cache | None, layer: int
+    ) -> Tensor:
+        """Map (batch, seq, d_model) to the same shape."""
+        x = x + self.dropout(self.attention(self.attention_norm(x), coordinates, position, cache, layer))
+        return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+
+
+class Transformer(nn.Module):
+    """Embedding, blocks, a last norm, and the projection to the vocabulary.
+
+    Shapes: ids (batch, seq); coordinates (batch, seq, 3); hidden (batch, seq, d_model);
+    logits (batch, seq, vocab_size).
+    """
+
+    token_classes: Tensor
+    """Class of each token, (vocab_size,): stored with the weights, so that coordinates can be made from ids."""
+
+    def __init__(self, settings: ModelSettings, token_classes: Tensor):
+        super().__init__()
+        self.settings = settings
+        self.register_buffer("token_classes", token_classes)
+        vocab_size = len(token_classes)
+        self.embedding = nn.Embedding(vocab_size, settings.d_model)
+        self.position: PositionScheme = build(POSITIONS, settings.position, settings)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.blocks = nn.ModuleList(Block(settings) for _ in range(settings.n_layers))
+        self.norm = build(NORMS, settings.norm, settings.d_model)
+        self.head = nn.Linear(settings.d_model, vocab_size, bias=False)
+        self._initialise()
+        if settings.tied:
+            self.head.weight = self.embedding.weight
+
+    def _initialise(self) -> None:
+        """Normal weights of 0.02; those that write into the residual stream smaller with depth, as in GPT-2."""
+        for name, parameter in self.named_parameters():
+            if parameter.dim() == 2:
+                writes = name.endswith(("out.weight", "down.weight"))
+                std = 0.02 / math.sqrt(2 * self.settings.n_layers) if writes else 0.02
+                nn.init.normal_(parameter, std=std)
+
+    def hidden(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:
+        """Return what the last norm gives for each token; with a cache, ids are the new tokens only."""
+        x = self.embedding(ids)
+        places = self.position.embed(coordinates)
+        x = self.dropout(x if places is None else x + places)
+        for layer, block in enumerate(self.blocks):
+            x = block(x, coordinates, self.position, cache, layer)
+        if cache is not None:
+            cache.advance(ids.shape[1])
+        return self.norm(x)
+
+    def forward(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:
+        """Return the logits of the token after each token."""
+        return self.head(self.hidden(ids, coordinates, cache))
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Count trained numbers by unique storage: tied weights once, learned positions included, buffers not."""
+    return sum({p.untyped_storage().data_ptr(): p.numel() for p in model.parameters()}.values())
+
+
+def new_transformer(settings: ModelSettings, token_classes: object, seed: int) -> Transformer:
+    """Make a transformer with random weights that depend on the seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Transformer(settings, torch.as_tensor(token_classes))

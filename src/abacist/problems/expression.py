@@ -1,0 +1,176 @@
+"""The meaning of a question: its tree, its exact value, and its canonical form.
+
+Only truth and splits are made from this. Prompts are not: they are made from the lexemes alone.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from abacist.core.errors import QuestionError
+from abacist.problems.operation import Number, operator
+from abacist.problems.question import Question, is_number, is_whole, text_of
+
+MAX_DEPTH = 200
+NEGATIVE = "negative"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A number as typed, without sign."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A symbol applied to operands; `NEGATIVE` is the sign in front of its one operand."""
+
+    symbol: str
+    operands: tuple["Tree", ...]
+
+
+Tree = Leaf | Node
+
+
+def parse(question: Question) -> Tree:
+    """Return the tree of a question by the usual precedence, operations of equal rank from the left.
+
+    Raises: QuestionError that names what cannot be read.
+    """
+    reader = _Reader(question)
+    tree = reader.expression(0, 0)
+    if reader.position < len(question):
+        raise reader.unexpected()
+    return tree
+
+
+def evaluate(question: Question) -> Number:
+    """Return the exact value of a question.
+
+    Raises: QuestionError if it cannot be read or has no value.
+    """
+    if len(question) == 3 and is_whole(question[0]) and is_whole(question[2]):
+        known = operator(question[1])
+        if known is not None:
+            return known.solve(_value(question[0]), _value(question[2]))
+    return _evaluate(parse(question))
+
+
+def canonical(question: Question) -> str:
+    """Return one text for all ways to write the same problem: `7+12` and `12+7`, `07+12` share it."""
+    if len(question) == 3 and is_whole(question[0]) and is_whole(question[2]):
+        known = operator(question[1])
+        if known is not None:
+            left, right = (text.lstrip("0") or "0" for text in (question[0], question[2]))
+            if known.commutative and (len(left), left) > (len(right), right):
+                left, right = right, left
+            return f"({left}{question[1]}{right})"
+    return _canonical(parse(question))
+
+
+def _value(text: str) -> Number:
+    try:
+        return int(text) if "." not in text else Fraction(text)
+    except ValueError:
+        raise QuestionError(f"a number of {len(text):,} digits is too long to check") from None
+
+
+def _evaluate(tree: Tree) -> Number:
+    if isinstance(tree, Leaf):
+        return _value(tree.text)
+    values = [_evaluate(operand) for operand in tree.operands]
+    if tree.symbol == NEGATIVE:
+        return -values[0]
+    known = operator(tree.symbol)
+    assert known is not None, "the reader lets known symbols through only"
+    return known.solve(*values)
+
+
+def _canonical(tree: Tree) -> str:
+    if isinstance(tree, Leaf):
+        whole, _, decimals = tree.text.partition(".")
+        whole, decimals = whole.lstrip("0") or "0", decimals.rstrip("0")
+        return f"{whole}.{decimals}" if decimals else whole
+    if tree.symbol == NEGATIVE:
+        return f"(-{_canonical(tree.operands[0])})"
+    known = operator(tree.symbol)
+    assert known is not None, "the reader lets known symbols through only"
+    if not known.commutative:
+        return f"({tree.symbol.join(_canonical(operand) for operand in tree.operands)})"
+    # Chains such as 1+2+3 are one sum whatever their order and grouping.
+    chain: list[str] = []
+    pending: list[Tree] = [tree]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Node) and part.symbol == tree.symbol:
+            pending.extend(part.operands)
+        else:
+            chain.append(_canonical(part))
+    return f"({tree.symbol.join(sorted(chain, key=lambda text: (len(text), text)))})"
+
+
+class _Reader:
+    """Precedence climbing over the lexemes."""
+
+    def __init__(self, question: Question):
+        self.question = question
+        self.position = 0
+
+    def peek(self) -> str | None:
+        return self.question[self.position] if self.position < len(self.question) else None
+
+    def unexpected(self) -> QuestionError:
+        found = self.peek()
+        if found is None:
+            return QuestionError(f"{_short(self.question)!r} ends too early; a number is missing")
+        return QuestionError(f"{found!r} at place {self.position + 1} of {_short(self.question)!r} cannot be read here")
+
+    def expect(self, lexeme: str) -> None:
+        if self.peek() != lexeme:
+            if self.peek() is None:
+                raise QuestionError(f"{_short(self.question)!r} ends too early; {lexeme!r} is missing")
+            raise self.unexpected()
+        self.position += 1
+
+    def expression(self, lowest: int, depth: int) -> Tree:
+        left = self.operand(depth)
+        while (symbol := self.peek()) is not None:
+            known = operator(symbol)
+            if known is None or known.precedence < lowest:
+                break
+            self.position += 1
+            left = Node(symbol, (left, self.expression(known.precedence + 1, depth + 1)))
+        return left
+
+    def operand(self, depth: int) -> Tree:
+        if depth > MAX_DEPTH:
+            raise QuestionError(f"{_short(self.question)!r} is nested more than {MAX_DEPTH} deep")
+        found = self.peek()
+        if found is None:
+            raise self.unexpected()
+        if is_number(found):
+            self.position += 1
+            return Leaf(found)
+        if found == "-":
+            self.position += 1
+            return Node(NEGATIVE, (self.operand(depth + 1),))
+        if found == "(":
+            self.position += 1
+            inner = self.expression(0, depth + 1)
+            self.expect(")")
+            return inner
+        if operator(found) is not None and found.isalpha():
+            self.position += 1
+            self.expect("(")
+            operands = [self.expression(0, depth + 1)]
+            while self.peek() == ",":
+                self.position += 1
+                operands.append(self.expression(0, depth + 1))
+            self.expect(")")
+            return Node(found, tuple(operands))
+        raise self.unexpected()
+
+
+def _short(question: Question, width: int = 40) -> str:
+    text = text_of(question)
+    return text if len(text) <= width else text[: width - 1] + "…"

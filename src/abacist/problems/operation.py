@@ -1,0 +1,68 @@
+"""The seam for operations: how a problem is drawn, and how it is solved exactly."""
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import ClassVar
+
+from abacist.core import catalogue
+from abacist.core.errors import SettingsError
+from abacist.problems.question import Question
+
+Number = int | Fraction
+
+FOLDER = "problems.operations"
+
+
+class Operation(ABC):
+    """One kind of problem. A subclass is a frozen dataclass; its fields are its settings.
+
+    An operation with a `symbol` also gives that symbol its meaning in every expression, written
+    between two operands (`12 gcd 18`) or as a function (`gcd(12, 18)`).
+    """
+
+    symbol: ClassVar[str | None] = None
+    precedence: ClassVar[int] = 3
+    commutative: ClassVar[bool] = False
+
+    by_symbol: ClassVar[dict[str, type["Operation"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        if cls.symbol is not None:
+            Operation.by_symbol[cls.symbol] = cls
+
+    @staticmethod
+    def solve(*operands: Number) -> Number:
+        """Return the exact result for the symbol's operands.
+
+        Raises: QuestionError where there is none (division by zero).
+        """
+        raise NotImplementedError("an operation with a symbol defines solve")
+
+    @abstractmethod
+    def sample(self, rng: random.Random) -> Question:
+        """Draw one question that has an answer."""
+
+    @abstractmethod
+    def contains(self, question: Question) -> bool:
+        """Tell whether `sample` could have drawn this question."""
+
+    def table_size(self) -> int | None:
+        """Return how many questions `table` yields, or None if it is too large to say or endless."""
+        return None
+
+    def table(self) -> Iterator[Question]:
+        """Enumerate every question, each once.
+
+        Raises: SettingsError where that is not possible.
+        """
+        raise SettingsError(f"{type(self).__name__.lower()} cannot be enumerated; ask for --rows instead of --all")
+
+
+def operator(symbol: str) -> type[Operation] | None:
+    """Return the operation that gives `symbol` its meaning, if any."""
+    if symbol not in Operation.by_symbol:
+        for name in catalogue.names(FOLDER):
+            catalogue.load(FOLDER, name)
+    return Operation.by_symbol.get(symbol)

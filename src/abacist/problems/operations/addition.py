@@ -1,0 +1,22 @@
+"""Addition of two numbers."""
+
+from dataclasses import dataclass
+
+from abacist.problems.binary import BinaryOperation
+from abacist.problems.operation import Number
+
+
+@dataclass(frozen=True)
+class Addition(BinaryOperation):
+    """`a + b`."""
+
+    symbol = "+"
+    precedence = 1
+    commutative = True
+    can_carry = True
+
+    @staticmethod
+    def solve(*operands: Number) -> Number:
+        """Return the sum."""
+        left, right = operands
+        return left + right

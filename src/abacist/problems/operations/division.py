@@ -1,0 +1,31 @@
+"""Division of two numbers."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from abacist.core.errors import QuestionError
+from abacist.problems.binary import BinaryOperation
+from abacist.problems.operation import Number
+
+
+@dataclass(frozen=True)
+class Division(BinaryOperation):
+    """`a / b`, never by zero."""
+
+    symbol = "/"
+    precedence = 2
+
+    exact: bool = False
+    """Ask only where the quotient is a whole number."""
+
+    @staticmethod
+    def solve(*operands: Number) -> Number:
+        """Return the quotient. Raises: QuestionError when dividing by zero."""
+        left, right = operands
+        if right == 0:
+            raise QuestionError("division by zero has no answer")
+        return Fraction(left) / right
+
+    def allows(self, left: int, right: int) -> bool:
+        """Leave division by zero out, and inexact quotients where they are not wanted."""
+        return right != 0 and (not self.exact or left % right == 0)

@@ -1,0 +1,52 @@
+"""From an exact value to the text of the answer. Rounding belongs to the problem."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from abacist.core.errors import SettingsError
+from abacist.problems.operation import Number
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How many decimals the answer has, and what happens to the rest.
+
+    Modes:
+        half_up: ties go away from zero, as taught in school (1/8 at two places is 0.13).
+        half_even: ties go to the even neighbour (0.12).
+        binary64: what `f"{a / b:.2f}"` prints, ties decided by the nearest binary64 number.
+    """
+
+    places: int = 2
+    mode: Literal["half_up", "half_even", "binary64"] = "half_up"
+    pad: bool = False
+    """Write all decimals (`12.00`) instead of leaving trailing zeros away (`12`)."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.places <= 100:
+            raise SettingsError(f"places must be from 0 to 100, got {self.places}")
+
+    def text(self, value: Number) -> str:
+        """Return the rounded value as text; zero has no sign."""
+        if value.denominator == 1:
+            whole = str(value.numerator)
+            return f"{whole}.{'0' * self.places}" if self.pad and self.places else whole
+        if self.mode == "binary64":
+            digits = f"{float(value):.{self.places}f}"
+            negative, digits = digits.startswith("-"), digits.lstrip("-")
+        else:
+            negative, digits = value < 0, self._exact_digits(abs(value))
+        if not self.pad and "." in digits:
+            digits = digits.rstrip("0").rstrip(".")
+        return f"-{digits}" if negative and digits.strip("0.") else digits
+
+    def _exact_digits(self, value: Number) -> str:
+        scaled, rest = divmod(value.numerator * 10**self.places, value.denominator)
+        twice = 2 * rest
+        tie_goes_up = self.mode == "half_up" or scaled % 2 == 1
+        if twice > value.denominator or (twice == value.denominator and tie_goes_up):
+            scaled += 1
+        if not self.places:
+            return str(scaled)
+        digits = str(scaled).rjust(self.places + 1, "0")
+        return f"{digits[: -self.places]}.{digits[-self.places :]}"

@@ -1,0 +1,51 @@
+"""Further targets of a problem, for models that are taught more than the answer.
+
+Each function returns a list of integers for a sum or difference of whole numbers, and an empty list
+for any other question.
+"""
+
+from collections.abc import Callable
+
+from abacist.problems.question import Question, is_whole
+
+
+def operands(question: Question) -> list[int]:
+    """Return the whole numbers of the question in order, minus signs before them left out."""
+    return [int(lexeme) for lexeme in question if is_whole(lexeme)]
+
+
+def carries(question: Question) -> list[int]:
+    """Return the carry into each column of a sum, least significant first, the last carry out included."""
+    if not _is_chain(question, "+"):
+        return []
+    numbers = operands(question)
+    width = max(len(str(number)) for number in numbers)
+    result, carry = [], 0
+    for place in range(width):
+        result.append(carry)
+        carry = (sum(number // 10**place % 10 for number in numbers) + carry) // 10
+    return [*result, carry]
+
+
+def running_sums(question: Question) -> list[int]:
+    """Return the partial results of a chain of plus and minus, from the first number on."""
+    if not _is_chain(question, "+-"):
+        return []
+    total, result = 0, []
+    for index in range(0, len(question), 2):
+        number = int(question[index])
+        total += -number if index and question[index - 1] == "-" else number
+        result.append(total)
+    return result
+
+
+TARGETS: dict[str, Callable[[Question], list[int]]] = {
+    "operands": operands,
+    "carries": carries,
+    "running_sums": running_sums,
+}
+
+
+def _is_chain(question: Question, signs: str) -> bool:
+    numbers = all(is_whole(lexeme) for lexeme in question[::2])
+    return len(question) % 2 == 1 and numbers and all(lexeme in signs for lexeme in question[1::2])

@@ -1,0 +1,110 @@
+"""A task: a mixture of operations, how answers are rounded, and what is kept out of training."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from abacist.core.catalogue import Part, PartOf, build
+from abacist.core.errors import SettingsError
+from abacist.problems.operation import FOLDER, Operation
+from abacist.problems.problem import Problem
+from abacist.problems.question import Question
+from abacist.problems.rounding import Rounding
+from abacist.problems.splits import Side, Split
+
+SideChoice = Literal["train", "held_out", "extrapolate", "any"]
+
+ENUMERABLE = 300_000
+"""Tables up to this many problems are enumerated where distinct problems are wanted."""
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """An operation's share of a mixture."""
+
+    operation: Annotated[Part, PartOf(FOLDER)]
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.weight <= 0:
+            raise SettingsError(f"weight must be above 0, got {self.weight}")
+
+
+@dataclass(frozen=True)
+class TaskSettings:
+    """What is asked."""
+
+    mixture: list[Weighted]
+    rounding: Rounding = field(default_factory=Rounding)
+    split: Split = field(default_factory=Split)
+
+    def __post_init__(self) -> None:
+        if not self.mixture:
+            raise SettingsError("mixture must hold at least one operation")
+
+
+class Task:
+    """Draws problems of a side, enumerates tables, and knows what training can have shown."""
+
+    def __init__(self, settings: TaskSettings):
+        self.settings = settings
+        self.split = settings.split
+        self.operations: list[Operation] = [build(FOLDER, item.operation) for item in settings.mixture]
+        self._names = [item.operation.name.rsplit("/", 1)[-1].removesuffix(".py") for item in settings.mixture]
+        total = 0.0
+        self._cumulative = [total := total + item.weight for item in settings.mixture]
+
+    def problem(self, question: Question, operation: str = "typed") -> Problem:
+        """Pose a question under this task's rounding."""
+        return Problem(question, self.settings.rounding, operation)
+
+    def sample(self, rng: random.Random, side: SideChoice = "train") -> Problem:
+        """Draw one problem of a side.
+
+        Raises: SettingsError if none turns up in 20,000 draws.
+        """
+        for _ in range(20_000):
+            (index,) = rng.choices(range(len(self.operations)), cum_weights=self._cumulative)
+            question = self.operations[index].sample(rng)
+            if side == "any" or self.split.side(question) == side:
+                return self.problem(question, self._names[index])
+        raise SettingsError(f"none of 20,000 problems drawn is on side {side!r}; see task.split and the operations")
+
+    def distinct(self, rng: random.Random, side: SideChoice, count: int) -> list[Problem]:
+        """Draw up to `count` different problems of a side; fewer where the task has no more of them."""
+        size = self.table_size()
+        if size is not None and size <= ENUMERABLE:
+            found = {p.question: p for p in self.table() if side == "any" or self.split.side(p.question) == side}
+            problems = list(found.values())
+            return rng.sample(problems, min(count, len(problems)))
+        chosen: dict[Question, Problem] = {}
+        for _ in range(20 * count + 1000):
+            if len(chosen) == count:
+                break
+            problem = self.sample(rng, side)
+            chosen[problem.question] = problem
+        return list(chosen.values())
+
+    def table(self) -> Iterator[Problem]:
+        """Enumerate every problem, operation by operation."""
+        for operation, name in zip(self.operations, self._names, strict=True):
+            for question in operation.table():
+                yield self.problem(question, name)
+
+    def table_size(self) -> int | None:
+        """Return the number of problems `table` can yield at most, or None where it cannot enumerate."""
+        sizes = [operation.table_size() for operation in self.operations]
+        return None if any(size is None for size in sizes) else sum(size for size in sizes if size is not None)
+
+    def covers(self, question: Question) -> bool:
+        """Tell whether some operation of the mixture could have drawn this question."""
+        return any(operation.contains(question) for operation in self.operations)
+
+    def side(self, question: Question) -> Side:
+        """Return the side of a question."""
+        return self.split.side(question)
+
+    def may_have_been_seen(self, question: Question) -> bool:
+        """Tell whether training may have shown this problem, in this or an equivalent order."""
+        return self.side(question) == "train" and self.covers(question)

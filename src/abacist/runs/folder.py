@@ -1,0 +1,107 @@
+"""A run folder: settings, weights, tokenizer, training state, metrics, grades, report, versions."""
+
+import json
+import platform
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from abacist.core import catalogue
+from abacist.core.errors import RunError
+from abacist.core.settings import check, dump, leaves
+from abacist.runs.settings import RunSettings
+
+SETTINGS, VERSIONS, TOKENIZER, GRADES, REPORT = (
+    "settings.json",
+    "versions.json",
+    "tokenizer.json",
+    "grades.json",
+    "report.html",
+)
+PARTS = "parts"
+
+
+def create(path: Path, settings: RunSettings) -> RunSettings:
+    """Make a run folder with its settings; return them with own files of parts pointing at the run's copies.
+
+    Raises: RunError if the folder holds something already.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RunError(f"{path} exists; choose another --name, go on with --resume, or allow --overwrite")
+    path.mkdir(parents=True, exist_ok=True)
+    copied = _keep_own_parts(path, dump(settings))
+    versions = {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": dict(_package_versions("abacist", "torch", "accelerate", "numpy", "safetensors")),
+        "own_parts": {file.name: catalogue.file_hash(file) for file in sorted((path / PARTS).glob("*.py"))},
+    }
+    write_json(path / VERSIONS, versions)
+    return write_settings(path, check(RunSettings, copied))
+
+
+def write_settings(path: Path, settings: RunSettings) -> RunSettings:
+    """Save a run's settings; own parts are named relative to the folder, so that it can be moved."""
+    values = dump(settings)
+    for place, name in _own_parts(values):
+        place["name"] = f"{PARTS}/{Path(name).name}"
+    write_json(path / SETTINGS, values)
+    return settings
+
+
+def read_settings(path: Path) -> RunSettings:
+    """Read a run's settings. Raises: RunError if the folder holds no run, SettingsError if they are wrong."""
+    return check(RunSettings, read_values(path))
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """Read a run's settings as plain values; own parts are named by the paths of their copies."""
+    if not (path / SETTINGS).is_file():
+        raise RunError(f"{path} is no run: it holds no {SETTINGS}")
+    values: dict[str, Any] = read_json(path / SETTINGS)
+    for place, name in _own_parts(values):
+        if not Path(name).is_absolute():
+            place["name"] = str(path / name)
+    return values
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write readable JSON, whole or not at all."""
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON. Raises: RunError that names the file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from None
+
+
+def _own_parts(values: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    for _, value in leaves(values):
+        if isinstance(value, dict) and isinstance(value.get("name"), str) and catalogue.is_path(value["name"]):
+            yield value, value["name"]
+
+
+def _keep_own_parts(path: Path, values: Any) -> Any:
+    for place, name in _own_parts(values):
+        copy = path / PARTS / Path(name).name
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(name, copy)
+        place["name"] = str(copy)
+    return values
+
+
+def _package_versions(*names: str) -> Iterator[tuple[str, str]]:
+    for name in names:
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            yield name, "not installed"

@@ -1,0 +1,170 @@
+"""A run: its settings turned into task, codec and model, and what one does with them."""
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from abacist import kind as kinds
+from abacist.core.catalogue import load
+from abacist.core.errors import RunError
+from abacist.core.seeds import key_to_integer, stream
+from abacist.data.files import FileStream
+from abacist.data.stream import ProblemStream, check_fits
+from abacist.evaluation.grading import Grade, ask, grade, mark
+from abacist.kind import Kind
+from abacist.models.checkpoint import load_weights
+from abacist.problems.expression import canonical
+from abacist.problems.problem import Problem
+from abacist.problems.question import Question
+from abacist.problems.task import Task
+from abacist.runs import folder as folders
+from abacist.runs.settings import RunSettings
+from abacist.text.batch import Batch, collate
+from abacist.text.codec import Codec
+from abacist.training.loop import STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer, choose_dtype
+from abacist.training.state import read_counters
+
+
+class Run:
+    """A run folder and everything its settings stand for."""
+
+    def __init__(self, path: Path, settings: RunSettings):
+        self.path, self.settings = path, settings
+        self.task = Task(settings.task)
+        self.codec = Codec.build(settings.text)
+
+    @classmethod
+    def create(cls, path: Path, settings: RunSettings, overwrite: bool = False) -> "Run":
+        """Start a run folder. Raises: RunError if there is one already and it may not be overwritten."""
+        dtype = choose_dtype(settings.training.dtype, settings.model.d_model)
+        training = dataclasses.replace(settings.training, dtype=dtype)
+        run = cls(path, dataclasses.replace(settings, training=training))
+        run.check()
+        if overwrite and (path / folders.SETTINGS).is_file():
+            shutil.rmtree(path)
+        run.settings = folders.create(path, run.settings)
+        run.codec.tokenizer.save(path / folders.TOKENIZER)
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "Run":
+        """Open a run folder. Raises: RunError if it is none."""
+        return cls(path, folders.read_settings(path))
+
+    def check(self) -> None:
+        """Try a few batches before any work starts. Raises: AbacistError for what would fail later."""
+        if isinstance(self.stream, ProblemStream):
+            for index in range(4):
+                check_fits(self.stream.batch(index), self.settings.model.context_length)
+        else:
+            check_fits(self.stream.batch(0), self.settings.model.context_length)
+
+    @cached_property
+    def kind(self) -> Kind:
+        """The model with fresh random weights."""
+        settings = self.settings
+        cls = load(kinds.FOLDER, settings.kind.name)
+        options = cls.Settings(**settings.kind.settings)
+        made: Kind = cls.new(
+            options,
+            settings.model,
+            self.codec.classes,
+            self.codec.tokenizer.end_id,
+            key_to_integer(settings.seed, "weights") % 2**63,
+        )
+        if torch.cuda.is_available():
+            made = made.cuda()
+        return made
+
+    def trained(self) -> Kind:
+        """Return the model with its best weights. Raises: RunError if the run has none yet."""
+        if not (self.path / WEIGHTS).is_file():
+            raise RunError(f"{self.path} has no weights yet; abacist train --resume {self.path}")
+        load_weights(self.kind.model, self.path / WEIGHTS)
+        return self.kind
+
+    @cached_property
+    def stream(self) -> ProblemStream | FileStream:
+        """The training batches."""
+        settings = self.settings
+        if settings.data.file is not None:
+            return FileStream(
+                Path(settings.data.file), self.task, self.codec, settings.seed, settings.training.batch_size
+            )
+        return ProblemStream(
+            self.task, self.codec, settings.seed, settings.training.batch_size, targets=settings.data.targets
+        )
+
+    def may_have_been_seen(self, question: Question) -> bool:
+        """Tell whether training can have shown a problem, in this or an equivalent order."""
+        if isinstance(self.stream, FileStream):
+            return canonical(question) in self.stream.seen
+        return self.task.may_have_been_seen(question)
+
+    def watched_problems(self) -> list[Problem]:
+        """Return the problems looked at during training: held-out ones, or seen ones where nothing is held out."""
+        side = "held_out" if self.settings.task.split.held_out else "train"
+        rng = stream(self.settings.seed, "watched")
+        return self.task.distinct(rng, side, self.settings.training.evaluate_on)  # type: ignore[arg-type]
+
+    def train(self, watch: Callable[[Progress], None] = lambda progress: None, resume: bool = False) -> Outcome:
+        """Train, or go on training, to the end; the settings then hold the steps it came to."""
+        settings = self.settings
+        problems = self.watched_problems()
+        answers = collate(
+            [self.codec.row(problem) for problem in problems], self.codec.classes, self.codec.tokenizer.pad_id
+        )
+
+        def evaluate() -> Evaluation:
+            generated = ask(self.kind, self.codec, [problem.question for problem in problems])
+            marks = [mark(*pair, self.codec) for pair in zip(problems, generated, strict=True)]
+            return Evaluation(sum(m.correct for m in marks) / len(marks), mean_loss(self.kind, answers))
+
+        trainer = Trainer(
+            self.kind,
+            self.stream.batch,
+            settings.training,
+            settings.seed,
+            self.path,
+            evaluate,
+            watch,
+            noisy=settings.model.dropout > 0,
+        )
+        if resume and (self.path / STATE).is_file():
+            trainer.resume()
+        outcome = trainer.run()
+        decided = dataclasses.replace(settings.training, steps=outcome.steps, minutes=None)
+        self.settings = dataclasses.replace(settings, training=decided)
+        folders.write_settings(self.path, self.settings)
+        return outcome
+
+    def finished(self) -> bool:
+        """Tell whether training has come to its end."""
+        counters = read_counters(self.path / STATE)
+        return counters is not None and counters.finished
+
+    def grade(self) -> tuple[list[Grade], float]:
+        """Grade the best weights on every set of the settings; return the grades and the answers a second."""
+        kind, settings = self.trained(), self.settings
+        began = time.perf_counter()
+        grades = [
+            grade(kind, self.codec, settings.task, each, settings.grading.seed, self.may_have_been_seen)
+            for each in settings.grading.sets
+        ]
+        seconds = time.perf_counter() - began
+        return grades, sum(len(each.marked) for each in grades) / seconds
+
+
+@torch.inference_mode()
+def mean_loss(kind: Kind, batch: Batch) -> float:
+    """Return the mean cross-entropy over a batch's answer tokens, in nats, without dropout."""
+    was_training = kind.training
+    kind.eval()
+    loss = float(kind.loss(batch)) / int(batch.loss_mask.sum())
+    kind.train(was_training)
+    return loss

@@ -1,0 +1,45 @@
+"""The settings of a run: everything that decides what comes out of it."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from abacist import kind as kinds
+from abacist.core.catalogue import Part, PartOf
+from abacist.core.errors import SettingsError
+from abacist.evaluation.settings import GradeSettings
+from abacist.models.settings import ModelSettings
+from abacist.problems.task import TaskSettings
+from abacist.text.codec import TextSettings
+from abacist.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Where training problems come from: the task, made on the fly, unless a file is named."""
+
+    file: str | None = None
+    """Text lines, CSV or Parquet to train on instead; the split's held-out problems are left out of it."""
+    targets: list[str] = field(default_factory=list)
+    """Further targets in each batch: operands, carries, running_sums."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """One run, whole: the same settings on the same machine give the same weights."""
+
+    task: TaskSettings
+    training: TrainingSettings
+    recipe: str = "own"
+    """The recipe these settings came from; a label."""
+    seed: int = 1
+    text: TextSettings = field(default_factory=TextSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    kind: Annotated[Part, PartOf(kinds.FOLDER)] = Part("decoder")
+    data: DataSettings = field(default_factory=DataSettings)
+    grading: GradeSettings = field(default_factory=GradeSettings)
+    questions: list[str] = field(default_factory=list)
+    """A few questions to answer for show after training."""
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise SettingsError(f"seed must be at least 0, got {self.seed}")

@@ -1,0 +1,43 @@
+"""Rows of unequal length, side by side: what a model is trained on in one step."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abacist.text.codec import Row
+from abacist.text.coordinates import Integers, coordinates
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows padded on the right to the longest of them.
+
+    Shapes: ids (rows, seq); coordinates (rows, seq, 3); loss_mask (rows, seq), true at the tokens
+    the model has to predict; each further target (rows, its own length), -1 where a row has less.
+    """
+
+    ids: Integers
+    coordinates: Integers
+    loss_mask: NDArray[np.bool_]
+    targets: Mapping[str, Integers] = field(default_factory=dict)
+
+
+def collate(rows: Sequence[Row], classes: Integers, pad_id: int, targets: Mapping[str, Integers] | None = None) -> Batch:
+    """Pad rows to a batch; the loss falls on each row's completion and its end token only."""
+    length = max(len(row.ids) for row in rows)
+    ids = np.full((len(rows), length), pad_id, dtype=np.int64)
+    loss_mask = np.zeros((len(rows), length), dtype=np.bool_)
+    for index, row in enumerate(rows):
+        ids[index, : len(row.ids)] = row.ids
+        loss_mask[index, row.prompt_length : len(row.ids)] = True
+    return Batch(ids, coordinates(ids, classes), loss_mask, targets or {})
+
+
+def pad_lists(lists: Sequence[Sequence[int]]) -> Integers:
+    """Stack lists of integers, filled up with -1 on the right."""
+    table = np.full((len(lists), max(map(len, lists), default=0)), -1, dtype=np.int64)
+    for index, values in enumerate(lists):
+        table[index, : len(values)] = values
+    return table

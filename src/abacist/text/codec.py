@@ -1,0 +1,67 @@
+"""Format and tokenizer together: problems to rows of ids, and generated ids to answers."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
+
+from abacist.core.catalogue import Part, PartOf, build
+from abacist.problems.problem import Problem
+from abacist.problems.question import Question
+from abacist.text import format as formats
+from abacist.text import tokenizer as tokenizers
+from abacist.text.coordinates import Integers, token_classes
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """How problems are written."""
+
+    format: Annotated[Part, PartOf(formats.FOLDER)] = Part("reversed")
+    tokenizer: Annotated[Part, PartOf(tokenizers.FOLDER)] = Part("character")
+
+
+@dataclass(frozen=True)
+class Row:
+    """The ids of one example: start, prompt, completion, end."""
+
+    ids: list[int]
+    prompt_length: int
+    """How many of the ids come before the completion."""
+
+
+class Codec:
+    """Rows in, answers out."""
+
+    def __init__(self, format: formats.Format, tokenizer: tokenizers.Tokenizer):
+        self.format = format
+        self.tokenizer = tokenizer
+
+    @classmethod
+    def build(cls, settings: TextSettings) -> "Codec":
+        """Make format and tokenizer from their settings."""
+        return cls(build(formats.FOLDER, settings.format), build(tokenizers.FOLDER, settings.tokenizer))
+
+    @cached_property
+    def classes(self) -> Integers:
+        """The class of every token, for coordinates."""
+        return token_classes(self.tokenizer.vocabulary)
+
+    def prompt(self, question: Question) -> list[int]:
+        """Return the ids of a question, up to where the model goes on."""
+        return [self.tokenizer.start_id, *self.tokenizer.encode(self.format.prompt(question))]
+
+    def row(self, problem: Problem) -> Row:
+        """Return the ids of a problem with its answer."""
+        example = self.format.render(problem)
+        return self.example(example)
+
+    def example(self, example: formats.Example) -> Row:
+        """Return the ids of an example."""
+        prompt = [self.tokenizer.start_id, *self.tokenizer.encode(example.prompt)]
+        return Row([*prompt, *self.tokenizer.encode(example.completion), self.tokenizer.end_id], len(prompt))
+
+    def answer(self, ids: list[int]) -> str | None:
+        """Return the answer that generated ids hold; None if they are malformed or never ended."""
+        if not ids or ids[-1] != self.tokenizer.end_id:
+            return None
+        return self.format.parse(self.tokenizer.decode(ids))

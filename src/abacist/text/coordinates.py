@@ -1,0 +1,55 @@
+"""Where a token stands: in the row, within its number, and in which number.
+
+One causal integer rule over token classes makes the coordinates, for the prompt and for generated
+tokens alike, in training, with the cache, and in every runtime. The table of classes is stored with
+the weights, so that whoever has the weights can follow the rule.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+OTHER, DIGIT, POINT = 0, 1, 2
+INDEX, PLACE, NUMBER = 0, 1, 2
+N_COORDINATES = 3
+
+Integers = NDArray[np.int64]
+
+
+def token_classes(vocabulary: list[str]) -> Integers:
+    """Return the class of every token: a digit, a decimal point, or something else."""
+    return np.array([DIGIT if t.isascii() and t.isdigit() else POINT if t == "." else OTHER for t in vocabulary])
+
+
+def before_first(rows: int) -> tuple[Integers, Integers]:
+    """Return the coordinates and classes that stand before a row's first token."""
+    coordinates = np.zeros((rows, N_COORDINATES), dtype=np.int64)
+    coordinates[:, INDEX] = -1
+    return coordinates, np.full(rows, OTHER)
+
+
+def advance(previous: Integers, previous_class: Integers, next_class: Integers) -> Integers:
+    """Return the coordinates of the next token of each row.
+
+    Shapes: previous (rows, 3); classes (rows,); result (rows, 3).
+    Units: index in tokens from 0; place counts the digits of the number read so far, from 1, and is
+    0 outside numbers; number counts the numbers begun so far, from 1, and stays until the next begins.
+    """
+    digit = next_class == DIGIT
+    inside = previous_class != OTHER
+    goes_on = (digit & inside) | ((next_class == POINT) & (previous_class == DIGIT))
+    result = np.empty_like(previous)
+    result[:, INDEX] = previous[:, INDEX] + 1
+    result[:, PLACE] = np.where(goes_on, previous[:, PLACE] + digit, digit)
+    result[:, NUMBER] = previous[:, NUMBER] + (digit & ~inside)
+    return result
+
+
+def coordinates(ids: Integers, classes: Integers) -> Integers:
+    """Return the coordinates of whole rows. Shapes: ids (rows, seq); result (rows, seq, 3)."""
+    result = np.empty((*ids.shape, N_COORDINATES), dtype=np.int64)
+    here, here_class = before_first(len(ids))
+    for step in range(ids.shape[1]):
+        next_class = classes[ids[:, step]]
+        here, here_class = advance(here, here_class, next_class), next_class
+        result[:, step] = here
+    return result

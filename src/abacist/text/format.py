@@ -1,0 +1,66 @@
+"""The seam for formats: how a problem becomes text, and how text becomes an answer again."""
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from abacist.problems.problem import Problem
+from abacist.problems.question import Question, is_sign
+
+FOLDER = "text.formats"
+
+_ANSWER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What the model reads, and what it shall write."""
+
+    prompt: str
+    completion: str
+
+
+class Format(ABC):
+    """A way to write problems. A subclass is a frozen dataclass; its fields are its settings.
+
+    `prompt` knows no arithmetic: it may space, reorder digits and pad, never look at values.
+    `parse` finds, reorders and strips; it never corrects.
+    """
+
+    def render(self, problem: Problem) -> Example:
+        """Write a problem and its true answer."""
+        return Example(self.prompt(problem.question), self.completion(problem.answer()))
+
+    @abstractmethod
+    def prompt(self, question: Question) -> str:
+        """Write the question, up to where the model goes on."""
+
+    @abstractmethod
+    def completion(self, answer: str) -> str:
+        """Write an answer such as `-12.5` the way the model shall write it."""
+
+    @abstractmethod
+    def parse(self, completion: str) -> str | None:
+        """Return the answer that a completion holds, or None if it is malformed."""
+
+
+def is_answer(text: str) -> bool:
+    """Tell whether a text is one number, with sign and decimals or without."""
+    return _ANSWER.fullmatch(text) is not None
+
+
+def turned(number: str) -> str:
+    """Reverse the digits of a number; a sign stays in front: `-12.5` becomes `-5.21`."""
+    return "-" + number[:0:-1] if number.startswith("-") else number[::-1]
+
+
+def spaced(question: Question) -> str:
+    """Write a question with a space on both sides of every sign between operands: `(2 + -3) * 4`."""
+    pieces: list[str] = []
+    for index, lexeme in enumerate(question):
+        after_opening = index and (question[index - 1] == "(" or is_sign(question, index - 1))
+        if index and not after_opening and lexeme not in (")", ","):
+            is_call = lexeme == "(" and question[index - 1].isalpha()
+            pieces.append("" if is_call else " ")
+        pieces.append(lexeme)
+    return "".join(pieces)

@@ -1,0 +1,23 @@
+"""Without spaces: `27/86=0.31`."""
+
+from dataclasses import dataclass
+
+from abacist.problems.question import Question, text_of
+from abacist.text.format import Format, is_answer
+
+
+@dataclass(frozen=True)
+class Compact(Format):
+    """No spaces, digits in reading order."""
+
+    def prompt(self, question: Question) -> str:
+        """Write `27/86=`."""
+        return f"{text_of(question)}="
+
+    def completion(self, answer: str) -> str:
+        """Write the answer as it is."""
+        return answer
+
+    def parse(self, completion: str) -> str | None:
+        """Take the completion as it is."""
+        return completion if is_answer(completion) else None

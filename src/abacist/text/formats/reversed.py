@@ -1,0 +1,27 @@
+"""Every number from its last digit: `72+68=311`, which reads 27+86=113."""
+
+from dataclasses import dataclass
+
+from abacist.problems.question import Question, is_number, text_of
+from abacist.text.format import Format, is_answer, turned
+
+
+@dataclass(frozen=True)
+class Reversed(Format):
+    """No spaces, the digits of operands and answer reversed; signs stay in front.
+
+    A digit's place within its number is then its power of ten, in the question and in the answer.
+    """
+
+    def prompt(self, question: Question) -> str:
+        """Write `72+68=` for 27+86."""
+        return f"{text_of(tuple(turned(lexeme) if is_number(lexeme) else lexeme for lexeme in question))}="
+
+    def completion(self, answer: str) -> str:
+        """Write the answer's digits reversed."""
+        return turned(answer)
+
+    def parse(self, completion: str) -> str | None:
+        """Turn the digits back."""
+        text = turned(completion)
+        return text if is_answer(text) else None

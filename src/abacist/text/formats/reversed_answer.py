@@ -1,0 +1,28 @@
+"""The answer from its last digit: `27+86=311`, which reads 113."""
+
+from dataclasses import dataclass
+
+from abacist.problems.question import Question, text_of
+from abacist.text.format import Format, is_answer, turned
+
+
+@dataclass(frozen=True)
+class ReversedAnswer(Format):
+    """No spaces, operands in reading order, the answer's digits reversed; its sign stays in front.
+
+    Each digit of a sum then depends on digits and a carry that are already written.
+    Source: Lee et al. 2023, arXiv:2307.03381.
+    """
+
+    def prompt(self, question: Question) -> str:
+        """Write `27+86=`."""
+        return f"{text_of(question)}="
+
+    def completion(self, answer: str) -> str:
+        """Write the answer's digits reversed."""
+        return turned(answer)
+
+    def parse(self, completion: str) -> str | None:
+        """Turn the digits back."""
+        text = turned(completion)
+        return text if is_answer(text) else None

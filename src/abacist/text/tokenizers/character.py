@@ -1,0 +1,82 @@
+"""One token a character."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from abacist.core.errors import DataError, SettingsError
+from abacist.text.tokenizer import END, PAD, START, Tokenizer
+
+
+@dataclass(frozen=True)
+class Character(Tokenizer):
+    """Every character is a token, after padding, start and end."""
+
+    characters: str = "0123456789+-*/()=. "
+
+    def __post_init__(self) -> None:
+        twice = {character for character in self.characters if self.characters.count(character) > 1}
+        if not self.characters or twice:
+            raise SettingsError(f"characters must differ from each other, {''.join(sorted(twice))!r} stands twice")
+
+    @cached_property
+    def vocabulary(self) -> list[str]:  # type: ignore[override]
+        """The tokens by id."""
+        return [PAD, START, END, *self.characters]
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {character: index for index, character in enumerate(self.vocabulary)}
+
+    def encode(self, text: str) -> list[int]:
+        """Return one id a character. Raises: DataError for a character outside the vocabulary."""
+        try:
+            return [self._ids[character] for character in text]
+        except KeyError:
+            place, unknown = next((i, c) for i, c in enumerate(text) if c not in self._ids)
+            raise DataError(
+                f"the character {unknown!r} at place {place + 1} of {_excerpt(text, place)!r} "
+                f"is unknown to this model; it knows {self.characters!r}"
+            ) from None
+
+    def decode(self, ids: list[int]) -> str:
+        """Return the text of ids."""
+        return "".join(self.vocabulary[index] for index in ids if index > self.end_id)
+
+    def save(self, path: Path) -> None:
+        """Write a word-level model over single characters in the `tokenizers` JSON form."""
+        special = [
+            {"id": index, "content": token, "single_word": False, "lstrip": False, "rstrip": False}
+            | {"normalized": False, "special": True}
+            for index, token in enumerate((PAD, START, END))
+        ]
+        one_character = {"type": "Split", "pattern": {"Regex": r"[\s\S]"}, "behavior": "Isolated", "invert": False}
+        form: dict[str, Any] = {
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": special,
+            "normalizer": None,
+            "pre_tokenizer": one_character,
+            "post_processor": None,
+            "decoder": {"type": "Fuse"},
+            "model": {"type": "WordLevel", "vocab": self._ids, "unk_token": "<unk>"},
+        }
+        path.write_text(json.dumps(form, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "Character":
+        """Read what `save` wrote. Raises: DataError if the file is something else."""
+        try:
+            vocab = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
+            tokens = sorted(vocab, key=vocab.__getitem__)
+        except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+            raise DataError(f"{path} is not a character tokenizer: {error!r}") from None
+        return cls("".join(tokens[3:]))
+
+
+def _excerpt(text: str, place: int, width: int = 20) -> str:
+    start = max(0, place - width)
+    return text[start : place + width]

@@ -1,0 +1,256 @@
+"""The training loop."""
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch.optim import Optimizer
+
+from abacist.core.catalogue import build
+from abacist.core.errors import AbacistError, SettingsError
+from abacist.core.seeds import key_to_integer
+from abacist.kind import Kind
+from abacist.models.checkpoint import save_tensors
+from abacist.text.batch import Batch
+from abacist.training.schedule import Schedule
+from abacist.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
+from abacist.training.state import Counters, load_state, save_state
+
+WEIGHTS, STATE, METRICS = "model.safetensors", "state.safetensors", "metrics.jsonl"
+
+LOG_EVERY = 10
+
+
+class Interrupted(AbacistError):
+    """Training was asked to stop, and saved."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How the model does on held-out problems."""
+
+    accuracy: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a progress bar shows."""
+
+    step: int
+    steps: int | None
+    share: float
+    """Share of the budget that is used up, 0 to 1."""
+    seconds: float
+    seconds_left: float
+    loss: float
+    tokens_per_second: float
+    accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training came to."""
+
+    steps: int
+    """Length of its schedule."""
+    step: int
+    """Steps done: fewer than `steps` if the wished accuracy was reached before."""
+    best: Evaluation
+    best_step: int
+    seconds: float
+
+
+def choose_dtype(wish: str, d_model: int) -> str:
+    """Return "bfloat16" where it pays on this device, else "float32"; a wish other than "auto" is granted.
+
+    Measured: on a CPU with bfloat16 dot products it pays from a width of 128; on GPUs that have it, always.
+    """
+    if wish != "auto":
+        return wish
+    if torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    capable = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bfloat16" if capable and d_model >= 128 and not torch.backends.mps.is_available() else "float32"
+
+
+class Trainer:
+    """One training: steps, evaluations, saves.
+
+    Everything a step does follows from (settings, seed, step), so that an interrupted training, gone
+    on with, ends with the same weights bit for bit on the same machine.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        batch_at: Callable[[int], Batch],
+        settings: TrainingSettings,
+        seed: int,
+        folder: Path,
+        evaluate: Callable[[], Evaluation],
+        watch: Callable[[Progress], None] = lambda progress: None,
+        noisy: bool = False,
+    ):
+        """`batch_at` makes the batch of a given index; `noisy` says that the model draws noise (dropout)."""
+        self.settings, self.seed, self.folder = settings, seed, folder
+        self.batch_at, self.evaluate, self.watch, self.noisy = batch_at, evaluate, watch, noisy
+        self.schedule: Schedule = build(SCHEDULES, settings.schedule)
+        if settings.minutes is not None and self.schedule.decision is None:
+            raise SettingsError(
+                f"training.schedule: {settings.schedule.name} must know its steps; give training.steps, or choose trapezoid"
+            )
+        if settings.dtype == "auto":
+            raise AssertionError("the dtype is chosen before training starts, so that it stands in the settings")
+        AcceleratorState._reset_state()  # a process may train several runs, each with its own precision
+        self.accelerator = Accelerator(
+            cpu=not torch.cuda.is_available() and not torch.backends.mps.is_available(),
+            mixed_precision="bf16" if settings.dtype == "bfloat16" else "no",
+        )
+        choice = build(OPTIMIZERS, settings.optimizer)
+        self.kind = kind
+        optimizers = choice.make(list(kind.model.named_parameters()), settings.learning_rate)
+        self.wrapped = self.accelerator.prepare_model(kind)
+        self.optimizers: list[Optimizer] = optimizers
+        self.rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
+        self.counters = Counters(steps=settings.steps)
+        self.accuracy: float | None = None
+        self._stop = False
+
+    def resume(self) -> None:
+        """Take weights, optimizer and counters from the run folder."""
+        self.counters = load_state(self.folder / STATE, self.kind.model, self.optimizers)
+        metrics = self.folder / METRICS
+        if metrics.exists():
+            lines = metrics.read_text().splitlines()
+            kept = [line for line in lines if json.loads(line)["step"] <= self.counters.step]
+            metrics.write_text("".join(line + "\n" for line in kept))
+
+    def run(self) -> Outcome:
+        """Train to the end of the budget or the wished accuracy.
+
+        Raises: Interrupted after Ctrl-C or a termination signal, with everything saved.
+        """
+        counters = self.counters
+        loss_sum = token_sum = 0.0
+        mark, began = time.perf_counter(), time.perf_counter() - counters.seconds
+        with self._stop_on_signals():
+            while not counters.finished:
+                self._decide_length()
+                loss, tokens, norm = self._step(counters.step)
+                counters.step += 1
+                counters.seconds = time.perf_counter() - began
+                loss_sum, token_sum = loss_sum + loss, token_sum + tokens
+                done = counters.step == counters.steps
+                if counters.step % LOG_EVERY == 0 or done:
+                    seconds = time.perf_counter() - mark
+                    mean, rate = loss_sum / token_sum, token_sum / seconds
+                    self._log(step=counters.step, loss=mean, gradient_norm=norm, tokens_per_second=round(rate))
+                    self.watch(self._progress(mean, rate))
+                    loss_sum, token_sum, mark = 0.0, 0.0, time.perf_counter()
+                if counters.step % self.settings.evaluate_every == 0 or done:
+                    done = self._look() or done
+                    mark = time.perf_counter()
+                if done:
+                    self._decide_length(now=True)
+                    counters.finished = True
+                if done or self._stop or counters.step % self.settings.save_every == 0:
+                    self._save()
+                if self._stop and not done:
+                    raise Interrupted(f"stopped after step {counters.step:,}; everything is saved")
+        assert counters.steps is not None
+        best = Evaluation(counters.best_accuracy, counters.best_loss)
+        return Outcome(counters.steps, counters.step, best, counters.best_step, counters.seconds)
+
+    def _step(self, step: int) -> tuple[float, int, float]:
+        """Do one step; return the summed loss, the tokens it is over, and the gradient's norm."""
+        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        if self.noisy:
+            torch.manual_seed(key_to_integer(self.seed, "noise", step, rank) % 2**63)
+        batch = self.batch_at(step * world + rank)
+        tokens = int(batch.loss_mask.sum())
+        if world > 1:
+            count = torch.tensor(tokens, device=self.accelerator.device)
+            tokens = int(self.accelerator.reduce(count, reduction="sum").item())
+        loss = self.wrapped(batch)
+        # Engines average gradients over processes; the loss is over the answer tokens of all of them.
+        self.accelerator.backward(loss * (world / tokens))
+        norm = float(self.accelerator.clip_grad_norm_(self.wrapped.parameters(), self.settings.clip))
+        factor = self.schedule.factor(step, self.counters.steps)
+        for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
+            optimizer.step()
+            optimizer.zero_grad()
+        return float(loss.detach()) * world, tokens, norm
+
+    def _decide_length(self, now: bool = False) -> None:
+        """Fix the number of steps once a time budget has reached the schedule's moment of decision."""
+        counters, minutes, decision = self.counters, self.settings.minutes, self.schedule.decision
+        if counters.steps is not None or minutes is None or decision is None:
+            return
+        if now or counters.seconds >= 60 * minutes * decision:
+            counters.steps = max(counters.step + 1 - now, self.schedule.steps_from(counters.step))
+
+    def _look(self) -> bool:
+        """Grade on held-out problems, keep the weights if they are the best so far; tell whether to stop."""
+        result = self.evaluate()
+        counters = self.counters
+        self.accuracy = result.accuracy
+        self._log(step=counters.step, held_out_accuracy=result.accuracy, held_out_loss=result.loss)
+        if (result.accuracy, -result.loss) >= (counters.best_accuracy, -counters.best_loss):
+            counters.best_accuracy, counters.best_loss = result.accuracy, result.loss
+            counters.best_step = counters.step
+            if self.accelerator.is_main_process:
+                save_tensors(self.kind.model.state_dict(), self.folder / WEIGHTS)
+        wish = self.settings.stop_at
+        return wish is not None and result.accuracy >= wish
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            save_state(self.folder / STATE, self.kind.model, self.optimizers, self.counters)
+
+    def _log(self, **values: float) -> None:
+        if self.accelerator.is_main_process:
+            with (self.folder / METRICS).open("a") as file:
+                file.write(json.dumps({**values, "seconds": round(self.counters.seconds, 2)}) + "\n")
+
+    def _progress(self, loss: float, rate: float) -> Progress:
+        counters, minutes = self.counters, self.settings.minutes
+        if counters.steps is not None:
+            share = counters.step / counters.steps
+            left = counters.seconds / counters.step * (counters.steps - counters.step)
+        else:
+            assert minutes is not None
+            share = min(1.0, counters.seconds / (60 * minutes))
+            left = max(0.0, 60 * minutes - counters.seconds)
+        return Progress(counters.step, counters.steps, share, counters.seconds, left, loss, rate, self.accuracy)
+
+    @contextmanager
+    def _stop_on_signals(self) -> Iterator[None]:
+        """Turn Ctrl-C and termination into a wish to stop after the current step; a second one is obeyed at once."""
+
+        def ask(number: int, frame: FrameType | None) -> None:
+            self._stop = True
+            for each, handler in previous.items():
+                signal.signal(each, handler)
+
+        previous = {}
+        try:
+            for each in (signal.SIGINT, signal.SIGTERM):
+                previous[each] = signal.signal(each, ask)
+        except ValueError:  # not in the main thread: whoever runs us there handles signals
+            previous = {}
+        try:
+            yield
+        finally:
+            for each, handler in previous.items():
+                signal.signal(each, handler)

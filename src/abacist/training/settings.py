@@ -1,0 +1,50 @@
+"""How a model is trained."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from abacist.core.catalogue import Part, PartOf
+from abacist.core.errors import SettingsError
+
+OPTIMIZERS = "training.optimizers"
+SCHEDULES = "training.schedules"
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Budget, batch, optimizer and schedule."""
+
+    steps: int | None = None
+    """Steps to train; exactly one of steps and minutes is given. A run that was given minutes has its
+    steps written here when they are decided, so that it can be repeated exactly."""
+    minutes: float | None = None
+    batch_size: int = 256
+    """Rows a step, over all processes."""
+    learning_rate: float = 3e-3
+    optimizer: Annotated[Part, PartOf(OPTIMIZERS)] = Part("adamw")
+    schedule: Annotated[Part, PartOf(SCHEDULES)] = Part("trapezoid")
+    clip: float = 1.0
+    """Largest norm of the whole gradient."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Precision of matrix products in training; auto is written out once the device is known."""
+    evaluate_every: int = 250
+    """Steps between two looks at held-out problems."""
+    evaluate_on: int = 500
+    """Held-out problems per look."""
+    save_every: int = 500
+    """Steps between two saves for resuming."""
+    stop_at: float | None = None
+    """Stop as soon as this share of the held-out problems is answered exactly."""
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.minutes is None):
+            raise SettingsError("give either steps or minutes (set the other to null)")
+        for name in ("steps", "minutes", "batch_size", "learning_rate", "clip"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise SettingsError(f"{name} must be above 0, got {value}")
+        for name in ("evaluate_every", "evaluate_on", "save_every"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.stop_at is not None and not 0 < self.stop_at <= 1:
+            raise SettingsError(f"stop_at must be above 0 and at most 1, got {self.stop_at}")
