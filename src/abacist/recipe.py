@@ -31,8 +31,8 @@ def find(name: str) -> Recipe:
         module = importlib.import_module(f"abacist.recipes.{name}")
     else:
         close = difflib.get_close_matches(name, names(FOLDER), n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise SettingsError(f"no recipe {name!r}{hint} There are: {', '.join(names(FOLDER))}")
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise SettingsError(f"no recipe {name!r}; {hint}there are {', '.join(names(FOLDER))}")
     function = getattr(module, Path(name).stem, None)
     if not callable(function):
         raise SettingsError(f"{module.__file__} should define a function named like the file")

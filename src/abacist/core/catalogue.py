@@ -15,7 +15,6 @@ import dataclasses
 import difflib
 import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 import sys
 from dataclasses import dataclass, field
@@ -62,8 +61,14 @@ class PartOf:
 
 def names(folder: str) -> list[str]:
     """List the parts of a folder such as `"models.positions"` by name, importing none of them."""
-    ours = {path.stem for path in (PACKAGE / folder.replace(".", "/")).glob("*.py") if path.stem != "__init__"}
-    return sorted(ours | {entry.name for entry in _entry_points(folder)})
+    return sorted({*own_names(folder), *_entry_points(folder)})
+
+
+@cache
+def own_names(folder: str) -> tuple[str, ...]:
+    """List the parts that stand in this package itself."""
+    files = (PACKAGE / folder.replace(".", "/")).glob("*.py")
+    return tuple(sorted(path.stem for path in files if path.stem != "__init__"))
 
 
 @cache
@@ -74,14 +79,13 @@ def load(folder: str, name: str) -> type[Any]:
     """
     if is_path(name):
         return _load_file(folder, Path(name))
-    for entry in _entry_points(folder):
-        if entry.name == name:
-            return entry.load()  # type: ignore[no-any-return]
-    if name not in names(folder):
-        close = difflib.get_close_matches(name, names(folder), n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise SettingsError(f"no part {name!r} in {folder}{hint} There are: {', '.join(names(folder))}")
-    return _class_of(importlib.import_module(f"abacist.{folder}.{name}"), name)
+    if name in own_names(folder):
+        return _class_of(importlib.import_module(f"abacist.{folder}.{name}"), name)
+    if name in _entry_points(folder):
+        return _entry_points(folder)[name].load()  # type: ignore[no-any-return]
+    close = difflib.get_close_matches(name, names(folder), n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise SettingsError(f"no part {name!r} in {folder}; {hint}there are {', '.join(names(folder))}")
 
 
 def settings_class(folder: str, name: str) -> type[Any]:
@@ -110,8 +114,11 @@ def file_hash(path: Path) -> str:
 
 
 @cache
-def _entry_points(folder: str) -> tuple[importlib.metadata.EntryPoint, ...]:
-    return tuple(importlib.metadata.entry_points(group=f"abacist.{folder}"))
+def _entry_points(folder: str) -> dict[str, Any]:
+    # Imported here: reading the metadata of all installed packages would slow every start.
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=f"abacist.{folder}")}
 
 
 def _load_file(folder: str, path: Path) -> type[Any]:

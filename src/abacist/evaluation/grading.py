@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from scipy.stats import binomtest
@@ -12,7 +11,7 @@ from abacist.core.seeds import stream
 from abacist.data.certificate import Certificate, certify
 from abacist.evaluation.settings import GradeSet
 from abacist.kind import Kind
-from abacist.problems.problem import Problem
+from abacist.problems.problem import Problem, same_number
 from abacist.problems.question import Question, is_whole
 from abacist.problems.task import Task, TaskSettings
 from abacist.text.codec import Codec
@@ -124,14 +123,6 @@ def score(marked: Sequence[Marked]) -> Score:
     return Score(sum(mark.correct for mark in marked), len(marked))
 
 
-def equal(answer: str | None, truth: str) -> bool:
-    """Compare two answers as exact numbers."""
-    try:
-        return answer is not None and Fraction(answer) == Fraction(truth)
-    except ValueError:  # too long to read: compare to the letter
-        return answer == truth
-
-
 def ask(kind: Kind, codec: Codec, questions: Iterable[Question]) -> list[Generated]:
     """Let the model answer. It gets the prompts alone; no truth is computed here."""
     return kind.answer([codec.prompt(question) for question in questions])
@@ -141,7 +132,7 @@ def mark(problem: Problem, generated: Generated, codec: Codec) -> Marked:
     """Hold one answer against the truth."""
     truth, answer = problem.answer(), codec.answer(generated.ids)
     written = codec.tokenizer.decode(generated.ids)
-    return Marked(problem, truth, answer, written, equal(answer, truth), generated.confidence)
+    return Marked(problem, truth, answer, written, same_number(answer, truth), generated.confidence)
 
 
 def draw(task: TaskSettings, grade_set: GradeSet, seed: int) -> list[Problem]:

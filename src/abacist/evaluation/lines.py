@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from abacist.core.errors import AbacistError
-from abacist.evaluation.grading import Score, equal
-from abacist.problems.problem import Problem
+from abacist.evaluation.grading import Score
+from abacist.problems.problem import Problem, same_number
 from abacist.problems.question import read_question
 from abacist.problems.rounding import Rounding
 from abacist.text.format import is_answer
@@ -43,7 +43,7 @@ def grade_lines(lines: Iterable[tuple[int, str]], rounding: Rounding) -> LineGra
         except AbacistError as error:
             result.malformed.append((number, line, str(error)))
             continue
-        if equal(answer, truth):
+        if same_number(answer, truth):
             result.correct += 1
         else:
             result.wrong.append((number, line, truth))

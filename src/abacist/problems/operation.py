@@ -14,6 +14,8 @@ Number = int | Fraction
 
 FOLDER = "problems.operations"
 
+PUNCTUATION = "(),"
+
 
 class Operation(ABC):
     """One kind of problem. A subclass is a frozen dataclass; its fields are its settings.
@@ -62,7 +64,11 @@ class Operation(ABC):
 
 def operator(symbol: str) -> type[Operation] | None:
     """Return the operation that gives `symbol` its meaning, if any."""
-    if symbol not in Operation.by_symbol:
-        for name in catalogue.names(FOLDER):
+    if symbol in PUNCTUATION:
+        return None
+    for list_names in (catalogue.own_names, catalogue.names):
+        if symbol in Operation.by_symbol:
+            break
+        for name in list_names(FOLDER):
             catalogue.load(FOLDER, name)
     return Operation.by_symbol.get(symbol)

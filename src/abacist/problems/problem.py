@@ -1,6 +1,7 @@
 """A problem: what is asked, and its exact truth."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from abacist.problems.expression import evaluate
 from abacist.problems.operation import Number
@@ -27,3 +28,13 @@ class Problem:
 
     def __str__(self) -> str:
         return text_of(self.question)
+
+
+def same_number(answer: str | None, truth: str) -> bool:
+    """Compare two answers as exact numbers, never as texts; no answer equals nothing."""
+    if answer is None:
+        return False
+    try:
+        return Fraction(answer) == Fraction(truth)
+    except ValueError:  # more digits than Python reads as a number
+        return answer == truth

@@ -1,0 +1,147 @@
+"""`abacist calc`: the calculator at a prompt, for one question, or for a stream of them.
+
+argparse and the numpy runtime alone: importing more would cost more time than answering.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from abacist.core.errors import AbacistError
+from abacist.runtime.calculator import SHIPPED, Calculator, Reply, in_reading_order
+
+HELP = """\
+Ask a language model to calculate. The model answers, digit by digit; the truth beside it is computed apart.
+
+  abacist calc                    a prompt; type questions, or quit
+  abacist calc "12+34"            one answer
+  abacist calc --json "12+34"     one answer as JSON
+  abacist calc --json - < FILE    one question a line in, one JSON object a line out
+  abacist calc --run runs/demo    with your own model instead of the one that came with abacist"""
+
+STANDING = {
+    "outside": "outside of what this model was trained on: do not trust it",
+    "held_out": "never shown in training",
+    "shown": "may have been shown in training",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's arguments."""
+    result = argparse.ArgumentParser(
+        prog="abacist calc", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    result.add_argument("question", nargs="*", help="what to ask; - reads one question a line from standard input")
+    result.add_argument("--run", type=Path, default=SHIPPED, help="run folder to answer with")
+    result.add_argument("--json", action="store_true", help="print one JSON object an answer")
+    return result
+
+
+def calc(arguments: list[str]) -> int:
+    """Run the command; return its exit status: 0 answered, 1 not, 2 wrong usage."""
+    # A question may start with a minus; a space in front keeps argparse from taking it for an option.
+    options = parser().parse_args([f" {text}" if re.match(r"-[\d(. ]", text) else text for text in arguments])
+    typed = options.question
+    try:
+        calculator = Calculator(options.run)
+        if typed == ["-"]:
+            return _stream(calculator, options.json)
+        if typed:
+            reply = calculator.reply(" ".join(typed))
+            print(json.dumps(reply.as_json()) if options.json else show(reply))
+            return 0 if reply.answer is not None else 1
+        return _prompt(calculator, options.json)
+    except AbacistError as error:
+        print(f"abacist: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def show(reply: Reply) -> str:
+    """Write a reply for a person: the answer, then what to think of it."""
+    if reply.error is not None:
+        return f"{_paint('31', 'no answer')}: {reply.error}"
+    if reply.correct is None:
+        verdict = _paint("33", "not checked")
+    else:
+        verdict = _paint("32", "right") if reply.correct else _paint("31", f"wrong, it is {reply.truth}")
+    digits = " ".join(f"{digit} {_percent(chance)}" for digit, chance in in_reading_order(reply))
+    details = f"confidence {_percent(reply.confidence or 0.0)} ({digits}) · {1000 * reply.seconds:.1f} ms"
+    standing = STANDING[reply.trained or "outside"]
+    return f"{reply.question} = {_paint('1', reply.answer or '')}   {verdict}\n{_paint('2', f'{details} · {standing}')}"
+
+
+def _percent(share: float) -> str:
+    """Write a share; 100 % is kept for what rounds to it at two decimals."""
+    return f"{100 * share:.2f} %".replace("100.00", "100")
+
+
+def _paint(code: str, text: str) -> str:
+    colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return f"\x1b[{code}m{text}\x1b[0m" if colours else text
+
+
+def _stream(calculator: Calculator, as_json: bool) -> int:
+    sys.stdin.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    return _answer_all(calculator, (line.rstrip("\r\n") for line in sys.stdin), as_json)
+
+
+def _answer_all(calculator: Calculator, questions: Iterable[str], as_json: bool) -> int:
+    for question in questions:
+        reply = calculator.reply(question)
+        print(json.dumps(reply.as_json()) if as_json else show(reply), flush=True)
+    return 0
+
+
+def _prompt(calculator: Calculator, as_json: bool) -> int:
+    if not sys.stdin.isatty():
+        return _stream(calculator, as_json)
+    _remember_history()
+    print("Type a problem such as 12+34; quit or Ctrl-D ends.")
+    while True:
+        try:
+            text = input("> ")
+        except EOFError:
+            print()
+            return 0
+        except KeyboardInterrupt:
+            print()
+            continue
+        if text.strip().lower() in ("quit", "exit", "q"):
+            return 0
+        if text.strip():
+            reply = calculator.reply(text)
+            print(json.dumps(reply.as_json()) if as_json else show(reply))
+
+
+def _remember_history() -> None:
+    """Keep typed questions over sessions, where the terminal library is there (it is not on Windows)."""
+    try:
+        import atexit
+        import readline
+    except ImportError:
+        return
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    file = state / "abacist" / "calc_history"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        readline.read_history_file(file)
+    except OSError:
+        pass
+    readline.set_history_length(1000)
+
+    def save() -> None:
+        try:
+            readline.write_history_file(file)
+        except OSError:
+            pass
+
+    atexit.register(save)

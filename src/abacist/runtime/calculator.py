@@ -1,0 +1,109 @@
+"""The calculator: a question in, the model's answer out, held against the truth."""
+
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from abacist.core.errors import AbacistError, QuestionError
+from abacist.problems.expression import parse
+from abacist.problems.problem import same_number
+from abacist.problems.question import Question, read_question, text_of
+from abacist.runtime.decoder import NumpyDecoder
+from abacist.text.generated import Generated
+
+SHIPPED = Path(__file__).parent / "shipped"
+"""The model that comes with the package: a run folder without its training state."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the calculator says to one question."""
+
+    question: str
+    answer: str | None = None
+    """The model's answer; None if it gave none, or none that can be read."""
+    truth: str | None = None
+    """The exact answer where it can be computed."""
+    correct: bool | None = None
+    confidence: float | None = None
+    """The product of the probabilities of every generated token."""
+    seconds: float = 0.0
+    tokens: list[tuple[str, float]] = field(default_factory=list)
+    """What the model wrote, in the order it wrote it, each with its probability; the end is `<end>`."""
+    trained: str | None = None
+    """Where the question stands: shown in training, held out of it, or outside of its range."""
+    error: str | None = None
+    """Why there is no answer, in one line."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the reply as JSON values."""
+        return asdict(self)
+
+
+class Calculator:
+    """Answers questions with the model of a run folder."""
+
+    def __init__(self, path: Path = SHIPPED):
+        self.decoder = NumpyDecoder(path)
+
+    def reply(self, text: str) -> Reply:
+        """Answer whatever was typed; never raises for it."""
+        began = time.perf_counter()
+        shown = " ".join(text.split())
+        try:
+            question = read_question(text)
+            parse(question)
+            truth = self._truth(question)
+            generated = self._ask(question)
+        except AbacistError as error:
+            return Reply(shown, error=str(error), seconds=time.perf_counter() - began)
+        codec = self.decoder.codec
+        answer = codec.answer(generated.ids)
+        tokens = [codec.tokenizer.vocabulary[index] for index in generated.ids]
+        return Reply(
+            question=text_of(question),
+            answer=answer,
+            truth=truth,
+            correct=None if truth is None else same_number(answer, truth),
+            confidence=generated.confidence,
+            seconds=time.perf_counter() - began,
+            tokens=list(zip(tokens, generated.probabilities, strict=True)),
+            trained=self._standing(question),
+            error=None if answer is not None else f"the model wrote {''.join(tokens)!r}, which is no number",
+        )
+
+    def _ask(self, question: Question) -> Generated:
+        """Let the model answer from the prompt alone. Raises: QuestionError if the prompt is too long for it."""
+        prompt = self.decoder.codec.prompt(question)
+        if len(prompt) >= self.decoder.context_length:
+            raise QuestionError(
+                f"the question takes {len(prompt)} tokens; this model reads at most {self.decoder.context_length - 1}"
+            )
+        return self.decoder.answer(prompt)
+
+    def _truth(self, question: Question) -> str | None:
+        """Return the exact answer, or None where it is beyond checking. Raises: QuestionError if there is none."""
+        try:
+            return self.decoder.task.problem(question).answer()
+        except QuestionError:
+            raise
+        except (ArithmeticError, ValueError):  # numbers too long for Python to write out, or beyond binary64
+            return None
+
+    def _standing(self, question: Question) -> str:
+        task = self.decoder.task
+        side = task.side(question)
+        if side == "extrapolate" or not task.covers(question):
+            return "outside"
+        return "shown" if side == "train" else "held_out"
+
+
+def in_reading_order(reply: Reply) -> list[tuple[str, float]]:
+    """Return the answer's characters with their probabilities, first digit first, without the end token."""
+    pairs = [pair for pair in reply.tokens if len(pair[0]) == 1]
+    written = "".join(token for token, _ in pairs)
+    if reply.answer is None or reply.answer in written:
+        return pairs
+    sign = 1 if written.startswith("-") else 0
+    return pairs[:sign] + pairs[sign:][::-1]

@@ -1,0 +1,156 @@
+"""A trained decoder on numpy and safetensors alone: the same answers as with torch, started in a blink."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from abacist.core.catalogue import Part, build, is_path, load
+from abacist.core.errors import RunError
+from abacist.problems.rounding import Rounding
+from abacist.problems.splits import Split
+from abacist.problems.task import Task, TaskSettings, Weighted
+from abacist.runtime import layers
+from abacist.runtime.layers import Array
+from abacist.text import format as formats
+from abacist.text import tokenizer as tokenizers
+from abacist.text.codec import Codec
+from abacist.text.coordinates import Integers, advance, coordinates
+from abacist.text.generated import Generated
+
+
+class NumpyDecoder:
+    """Reads a run folder (settings, tokenizer, weights) and answers prompts.
+
+    Raises: RunError if the folder is no run, its files are broken, or it is of a kind numpy cannot run.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.settings = self._read_settings()
+        model = self.settings["model"]
+        self.n_layers, self.n_heads, self.d_model = model["n_layers"], model["n_heads"], model["d_model"]
+        self.context_length = model["context_length"]
+        self.norm, self.position = Part.read(model["norm"]), Part.read(model["position"])
+        self.feed_forward = Part.read(model["feed_forward"])
+        known = (
+            (self.settings["kind"]["name"], ("decoder",)),
+            (self.norm.name, tuple(layers.NORMS)),
+            (self.position.name, layers.POSITIONS),
+            (self.feed_forward.name, tuple(layers.FEED_FORWARDS)),
+        )
+        for name, names in known:
+            if name not in names:
+                raise RunError(f"{path}: the calculator cannot run {name!r} without torch; it knows {', '.join(names)}")
+        self.weights = self._read_weights()
+        self.classes: Integers = self.weights["token_classes"]
+        self.head = self.weights.get("head.weight", self.weights["embedding.weight"])
+
+    @cached_property
+    def codec(self) -> Codec:
+        """Format and tokenizer."""
+        text = self.settings["text"]
+        tokenizer = load(tokenizers.FOLDER, text["tokenizer"]["name"]).load(self.path / "tokenizer.json")
+        return Codec(build(formats.FOLDER, text["format"]), tokenizer)
+
+    @cached_property
+    def task(self) -> Task:
+        """What the model was trained on."""
+        task = self.settings["task"]
+        mixture = [Weighted(Part.read(item["operation"]), item["weight"]) for item in task["mixture"]]
+        return Task(TaskSettings(mixture, Rounding(**task["rounding"]), Split(**task["split"])))
+
+    def logits(self, ids: list[int]) -> Array:
+        """Return the logits after every token of a row, without the cache. Shape: (seq, vocab_size)."""
+        places = coordinates(np.array([ids]), self.classes)[0]
+        return self._forward(np.array(ids), places, _Cache(self.n_layers)) @ self.head.T  # type: ignore[no-any-return]
+
+    def answer(self, prompt: list[int]) -> Generated:
+        """Write after a prompt, greedily, until the end token or the end of the context."""
+        written: list[int] = []
+        chances: list[float] = []
+        cache = _Cache(self.n_layers)
+        places = coordinates(np.array([prompt]), self.classes)[0]
+        here, here_class = places[-1:], self.classes[prompt[-1:]]
+        ids = np.array(prompt)
+        for _ in range(self.context_length - len(prompt)):
+            probabilities = layers.softmax(self._forward(ids, places, cache)[-1] @ self.head.T)
+            choice = int(probabilities.argmax())
+            written.append(choice)
+            chances.append(float(probabilities[choice]))
+            if choice == self.codec.tokenizer.end_id:
+                break
+            here, here_class = advance(here, here_class, self.classes[[choice]]), self.classes[[choice]]
+            ids, places = np.array([choice]), here
+        return Generated(written, chances)
+
+    def _forward(self, ids: Integers, places: Integers, cache: "_Cache") -> Array:
+        """Return what the last norm gives for new tokens. Shapes: ids (seq,), places (seq, 3)."""
+        weights, norm = self.weights, layers.NORMS[self.norm.name]
+        position, options = self.position.name, self.position.settings
+        feed_forward = layers.FEED_FORWARDS[self.feed_forward.name]
+        x = weights["embedding.weight"][ids]
+        x = x + layers.embed_places(position, options, weights, places, self.d_model)
+        for layer in range(self.n_layers):
+            block = f"blocks.{layer}"
+            normed = norm(x, weights, f"{block}.attention_norm", self.norm.settings)
+            qkv = normed @ weights[f"{block}.attention.qkv.weight"].T
+            query, key, value = qkv.reshape(len(ids), 3, self.n_heads, -1).transpose(1, 2, 0, 3)
+            query, key = (layers.rotate(position, options, part, places) for part in (query, key))
+            key, value = cache.extend(layer, key, value)
+            mixed = _attend(query, key, value).transpose(1, 0, 2).reshape(len(ids), -1)
+            x = x + mixed @ weights[f"{block}.attention.out.weight"].T
+            normed = norm(x, weights, f"{block}.feed_forward_norm", self.norm.settings)
+            x = x + feed_forward(normed, weights, f"{block}.feed_forward")
+        return norm(x, weights, "norm", self.norm.settings)
+
+    def _read_settings(self) -> dict[str, Any]:
+        file = self.path / "settings.json"
+        try:
+            settings: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(f"{self.path} is no run: it holds no settings.json") from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{file} cannot be read: {error}") from None
+        for item in [*settings["task"]["mixture"], settings["text"]]:
+            for part in item.values():
+                # A user's own part lies beside the settings, named relative to them.
+                if isinstance(part, dict) and is_path(part.get("name", "")):
+                    part["name"] = str(self.path / part["name"])
+        return settings
+
+    def _read_weights(self) -> layers.Weights:
+        file = self.path / "model.safetensors"
+        try:
+            return load_file(file)
+        except FileNotFoundError:
+            raise RunError(f"{self.path} has no weights yet; train it first") from None
+        except (OSError, SafetensorError) as error:
+            raise RunError(f"{file} cannot be read: {error}") from None
+
+
+class _Cache:
+    """Keys and values of every layer so far, each (n_heads, seq, d_head)."""
+
+    def __init__(self, n_layers: int):
+        self.layers: list[tuple[Array, Array] | None] = [None] * n_layers
+
+    def extend(self, layer: int, key: Array, value: Array) -> tuple[Array, Array]:
+        before = self.layers[layer]
+        if before is not None:
+            key, value = (np.concatenate((old, new), axis=1) for old, new in zip(before, (key, value), strict=True))
+        self.layers[layer] = (key, value)
+        return key, value
+
+
+def _attend(query: Array, key: Array, value: Array) -> Array:
+    """Causal attention of the last tokens over all so far, per head."""
+    scores = query @ key.transpose(0, 2, 1) * np.float32(key.shape[-1] ** -0.5)
+    new, seen = scores.shape[-2:]
+    future: NDArray[np.bool_] = np.triu(np.ones((new, seen), dtype=bool), seen - new + 1)
+    return layers.softmax(np.where(future, np.float32(-np.inf), scores)) @ value  # type: ignore[no-any-return]
