@@ -1,5 +1,6 @@
 """The seam for recipes: a named experiment is a function that returns a run's settings."""
 
+import dataclasses
 import difflib
 import importlib
 import importlib.util
@@ -57,6 +58,12 @@ def settings_of(name: str, changes: list[tuple[str, Any]]) -> RunSettings:
     recipe = find(name)
     turned = {key: value for key, value in changes if key in dials(recipe)}
     rest = [(key, value) for key, value in changes if key not in dials(recipe)]
+    fields = [field.name for field in dataclasses.fields(RunSettings)]
+    for key, _ in rest:
+        if "." not in key and key not in fields:
+            close = difflib.get_close_matches(key, [*dials(recipe), *fields], n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; its dials are {', '.join(dials(recipe)) or 'none'}"
+            raise SettingsError(f"{key}: {name} has no such dial or setting{hint}")
     try:
         values = recipe(**turned)
     except TypeError as error:

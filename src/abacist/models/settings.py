@@ -15,14 +15,14 @@ FEED_FORWARDS = "models.feed_forwards"
 class ModelSettings:
     """A transformer's shape. Vocabulary and context length come from the text it reads."""
 
-    d_model: int = 128
-    n_layers: int = 3
-    n_heads: int = 4
-    d_ff: int = 512
-    position: Annotated[Part, PartOf(POSITIONS)] = Part("rope")
+    d_model: int = 64
+    n_layers: int = 2
+    n_heads: int = 2
+    d_ff: int = 256
+    position: Annotated[Part, PartOf(POSITIONS)] = Part("places")
     norm: Annotated[Part, PartOf(NORMS)] = Part("rms_norm")
-    feed_forward: Annotated[Part, PartOf(FEED_FORWARDS)] = Part("swiglu")
-    tied: bool = True
+    feed_forward: Annotated[Part, PartOf(FEED_FORWARDS)] = Part("squared_relu")
+    tied: bool = False
     """Use the token embedding as output projection too."""
     dropout: float = 0.0
     context_length: int = 64

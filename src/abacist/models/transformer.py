@@ -82,7 +82,8 @@ class Transformer(nn.Module):
 
 def count_parameters(model: nn.Module) -> int:
     """Count trained numbers by unique storage: tied weights once, learned positions included, buffers not."""
-    return sum({p.untyped_storage().data_ptr(): p.numel() for p in model.parameters()}.values())
+    # Identity of the storage, not its address: models on the "meta" device have none.
+    return sum({p.untyped_storage()._cdata: p.numel() for p in model.parameters()}.values())
 
 
 def new_transformer(settings: ModelSettings, token_classes: object, seed: int) -> Transformer:

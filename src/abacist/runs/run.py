@@ -18,9 +18,10 @@ from abacist.data.stream import ProblemStream, check_fits
 from abacist.evaluation.grading import Grade, ask, grade, mark
 from abacist.kind import Kind
 from abacist.models.checkpoint import load_weights
+from abacist.models.transformer import Transformer, count_parameters
 from abacist.problems.expression import canonical
 from abacist.problems.problem import Problem
-from abacist.problems.question import Question
+from abacist.problems.question import Question, read_question
 from abacist.problems.task import Task
 from abacist.runs import folder as folders
 from abacist.runs.settings import RunSettings
@@ -158,6 +159,19 @@ class Run:
         ]
         seconds = time.perf_counter() - began
         return grades, sum(len(each.marked) for each in grades) / seconds
+
+    def show(self) -> list[tuple[str, str, bool]]:
+        """Answer the settings' own questions; return each with the answer and whether it is right."""
+        problems = [self.task.problem(read_question(text)) for text in self.settings.questions]
+        generated = ask(self.trained(), self.codec, [problem.question for problem in problems])
+        marks = [mark(*pair, self.codec) for pair in zip(problems, generated, strict=True)]
+        return [(str(m.problem), m.answer if m.answer is not None else m.written, m.correct) for m in marks]
+
+
+def count_from_settings(settings: RunSettings) -> int:
+    """Count the parameters of settings before any weight exists."""
+    with torch.device("meta"):
+        return count_parameters(Transformer(settings.model, torch.zeros(len(Codec.build(settings.text).classes))))
 
 
 @torch.inference_mode()

@@ -20,7 +20,7 @@ class TrainingSettings:
     minutes: float | None = None
     batch_size: int = 256
     """Rows a step, over all processes."""
-    learning_rate: float = 3e-3
+    learning_rate: float = 4e-3
     optimizer: Annotated[Part, PartOf(OPTIMIZERS)] = Part("adamw")
     schedule: Annotated[Part, PartOf(SCHEDULES)] = Part("trapezoid")
     clip: float = 1.0

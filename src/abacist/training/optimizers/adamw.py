@@ -15,7 +15,7 @@ class AdamW(OptimizerChoice):
     Source: Loshchilov and Hutter 2017, arXiv:1711.05101.
     """
 
-    weight_decay: float = 0.01
+    weight_decay: float = 0.1
     beta1: float = 0.9
     beta2: float = 0.98
     epsilon: float = 1e-8

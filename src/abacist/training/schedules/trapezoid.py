@@ -14,7 +14,7 @@ class Trapezoid(Schedule):
     Source: Haegele et al. 2024, arXiv:2405.18392.
     """
 
-    warmup: int = 100
+    warmup: int = 50
     decay: float = 0.5
 
     def __post_init__(self) -> None:

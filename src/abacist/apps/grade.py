@@ -1,0 +1,114 @@
+"""`abacist grade`: a run on its sets, or any text of lines."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from rich.console import Console
+from rich.table import Table
+
+from abacist.core.errors import SettingsError
+from abacist.data.files import read_lines
+from abacist.evaluation.grading import Grade, Score
+from abacist.evaluation.lines import grade_lines
+from abacist.problems.rounding import Rounding
+from abacist.recipe import change
+from abacist.runs.folder import GRADES, read_values, write_json
+from abacist.runs.run import Run
+
+SHOWN_FAILURES = 10
+
+
+def grade_run(path: Path, changes: list[tuple[str, Any]], as_json: bool) -> None:
+    """Grade a run's best weights again; changes to its grading settings hold for this time only."""
+    foreign = [key for key, _ in changes if not key.startswith("grading.")]
+    if foreign:
+        raise SettingsError(f"{foreign[0]}: only grading.* can be changed of a run that is trained")
+    run = Run.open(path)
+    if changes:
+        run.settings = dataclasses.replace(run.settings, grading=change(read_values(path), changes).grading)
+    if as_json:
+        grades, _ = run.grade()
+        print(json.dumps([each.as_json() for each in grades]))
+    else:
+        grade_and_report(run, Console(highlight=False))
+
+
+def grade_and_report(run: Run, console: Console) -> None:
+    """Grade, print the table, answer the recipe's questions, write grades.json and the report."""
+    with console.status("grading") if console.is_terminal else _nothing():
+        grades, rate = run.grade()
+    console.print(table_of(grades))
+    for each in grades:
+        _print_failures(each, console)
+    console.print(f"{sum(len(each.marked) for each in grades):,} answers, {rate:,.0f} a second\n")
+    answers = run.show()
+    for question, answer, correct in answers:
+        console.print(f"  {question} = [bold]{answer}[/]   {'[green]right[/]' if correct else '[red]wrong[/]'}")
+    write_json(run.path / GRADES, [each.as_json() for each in grades])
+    report = run.report(grades)
+    console.print(f"\nrun     {run.path}\nreport  {report.resolve().as_uri()}", soft_wrap=True)
+    console.print(f'ask it  abacist calc --run {run.path} "{answers[0][0] if answers else "1+1"}"', soft_wrap=True)
+
+
+def _nothing() -> Any:
+    import contextlib
+
+    return contextlib.nullcontext()
+
+
+def table_of(grades: Iterable[Grade]) -> Table:
+    """Return the table of all sets, with a line for each operation where a set has several."""
+    table = Table(box=None, header_style="bold")
+    table.add_column("graded on")
+    for heading in ("right", "of", "%", "95 % interval", "malformed"):
+        table.add_column(heading, justify="right")
+    table.add_column("could it have been seen?")
+    for each in grades:
+        note = f" ({each.note})" if each.note else ""
+        table.add_row(f"{each.name}{note}", *_cells(each.score), str(each.malformed), each.certificate.sentence())
+        parts = each.by(lambda mark: mark.problem.operation)
+        if len(parts) > 1:
+            for name, score in parts.items():
+                table.add_row(f"  {name}", *_cells(score), "", "", style="dim")
+    return table
+
+
+def _cells(score: Score) -> tuple[str, ...]:
+    low, high = score.interval
+    return f"{score.correct:,}", f"{score.count:,}", f"{100 * score.accuracy:.2f}", f"{100 * low:.2f}–{100 * high:.2f}"
+
+
+def _print_failures(each: Grade, console: Console) -> None:
+    failures = each.failures()
+    for mark in failures[:SHOWN_FAILURES]:
+        wrote = mark.answer if mark.answer is not None else f"{mark.written!r}, no number"
+        console.print(f"  [red]wrong[/] {mark.problem} = {mark.truth}, it wrote {wrote}")
+    if len(failures) > SHOWN_FAILURES:
+        console.print(f"  and {len(failures) - SHOWN_FAILURES:,} more of {each.name!r}; all are in {GRADES}")
+
+
+def grade_file(file: Path, places: int, rounding: str, as_json: bool) -> None:
+    """Grade a text of lines."""
+    modes = get_args(get_type_hints(Rounding)["mode"])
+    if rounding not in modes:
+        raise SettingsError(f"--rounding {rounding}: choose one of {', '.join(modes)}")
+    lines = enumerate(sys.stdin, 1) if str(file) == "-" else read_lines(file)
+    result = grade_lines(lines, Rounding(places, rounding))  # type: ignore[arg-type]
+    score = result.score
+    if as_json:
+        wrong = [{"line": number, "text": text, "truth": truth} for number, text, truth in result.wrong]
+        malformed = [{"line": number, "text": text, "reason": reason} for number, text, reason in result.malformed]
+        print(json.dumps({**score.as_json(), "wrong": wrong, "malformed": malformed}))
+        return
+    console = Console(highlight=False)
+    for number, text, truth in result.wrong:
+        console.print(f"[red]wrong[/]     line {number}: {text.strip()}  (it is {truth})", soft_wrap=True)
+    for number, text, reason in result.malformed:
+        console.print(f"[yellow]malformed[/] line {number}: {reason}", soft_wrap=True)
+    low, high = score.interval
+    percent = f"{100 * score.accuracy:.2f} %, 95 % interval {100 * low:.2f}–{100 * high:.2f}"
+    console.print(f"{score.correct:,} of {score.count:,} right ({percent}); {len(result.malformed):,} malformed lines")

@@ -1,0 +1,34 @@
+"""`abacist recipes`: what there is to train."""
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from abacist.apps.source import settings_from
+from abacist.core.catalogue import names
+from abacist.core.settings import dump
+from abacist.runs.run import count_from_settings
+from abacist.recipe import FOLDER, dials, find, settings_of, summary
+
+
+def list_recipes() -> None:
+    """Print a table of the recipes."""
+    table = Table("recipe", "what it teaches", "dials", "parameters", "budget", box=None, header_style="bold")
+    for name in names(FOLDER):
+        recipe = find(name)
+        settings = settings_of(name, [])
+        training = settings.training
+        budget = f"{training.minutes:g} min" if training.minutes else f"{training.steps:,} steps"
+        shown = ", ".join(f"{key}={value}" for key, value in dials(recipe).items())
+        table.add_row(name, summary(recipe), shown, f"{count_from_settings(settings):,}", budget)
+    console = Console()
+    console.print(table)
+    console.print("\nabacist recipes NAME shows every setting; abacist train NAME --set DIAL=VALUE turns a dial.")
+
+
+def show_recipe(name: str, changes: list[tuple[str, Any]]) -> None:
+    """Print one recipe's settings as JSON, whole, with the changes made."""
+    settings = settings_from(name, changes)
+    Console().print_json(json.dumps(dump(settings)))

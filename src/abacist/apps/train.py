@@ -1,0 +1,124 @@
+"""`abacist train`: a model from random weights, its grade and its report."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, ProgressColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.progress import Task as BarTask
+from rich.text import Text
+
+from abacist.apps.grade import grade_and_report
+from abacist.apps.source import settings_from
+from abacist.core.errors import RunError
+from abacist.models.transformer import count_parameters
+from abacist.runs.run import Run
+from abacist.training.loop import Interrupted, Progress
+
+
+def begin(
+    source: str, changes: list[tuple[str, Any]], runs: Path, name: str | None, overwrite: bool, grade: bool
+) -> None:
+    """Make a run from settings and train it."""
+    settings = settings_from(source, changes)
+    path = runs / (name or settings.recipe)
+    if not overwrite and name is None:
+        path = _free(path)
+    _train(Run.create(path, settings, overwrite), grade, resume=False)
+
+
+def go_on(path: Path, grade: bool) -> None:
+    """Go on with an interrupted run. Raises: RunError if it has come to its end."""
+    run = Run.open(path)
+    if run.finished():
+        raise RunError(f"{path} is finished; abacist grade {path} grades it again")
+    _train(run, grade, resume=True)
+
+
+def _free(path: Path) -> Path:
+    """Return the path, or the first of path-2, path-3, ... that is not taken: a run is never overwritten unasked."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
+def _train(run: Run, grade: bool, resume: bool) -> None:
+    console = Console(highlight=False)
+    training, model = run.settings.training, run.settings.model
+    budget = f"{training.minutes:g} minutes" if training.minutes else f"{training.steps:,} steps"
+    console.print(
+        f"[bold]{run.settings.recipe}[/]: {count_parameters(run.kind.model):,} parameters "
+        f"({model.n_layers} layers, {model.d_model} wide), {budget} of {training.batch_size} rows, {training.dtype}"
+    )
+    example = run.codec.format.render(run.task.sample(_show_rng(run)))
+    console.print(f"it reads [cyan]{example.prompt}[/] and shall write [green]{example.completion}[/]")
+    try:
+        with _Display(console) as display:
+            outcome = run.train(display.show, resume)
+    except Interrupted as stop:
+        raise Interrupted(f"{stop}. Go on with: abacist train --resume {run.path}") from None
+    console.print(
+        f"trained {outcome.step:,} steps in {_clock(outcome.seconds)}; best on held-out problems: "
+        f"{100 * outcome.best.accuracy:.2f} % (step {outcome.best_step:,})"
+    )
+    if grade:
+        grade_and_report(run, console)
+
+
+def _show_rng(run: Run) -> Any:
+    from abacist.core.seeds import stream
+
+    return stream(run.settings.seed, "show")
+
+
+class _Display:
+    """A progress bar on a terminal; elsewhere a line now and then, so that logs stay short."""
+
+    def __init__(self, console: Console):
+        self.console = console
+        self.bar = Bar(
+            BarColumn(bar_width=24), TextColumn("{task.percentage:3.0f} %"), _Words(), console=console, transient=True
+        )
+        self.job = self.bar.add_task("", total=1.0, words="")
+        self.printed = -1.0
+
+    def __enter__(self) -> "_Display":
+        if self.console.is_terminal:
+            self.bar.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        if self.console.is_terminal:
+            self.bar.stop()
+
+    def show(self, progress: Progress) -> None:
+        """Update the bar."""
+        steps = f"/{progress.steps:,}" if progress.steps else ""
+        accuracy = "" if progress.accuracy is None else f" · held-out {100 * progress.accuracy:.1f} %"
+        words = (
+            f"step {progress.step:,}{steps} · loss {progress.loss:.4f}{accuracy} · "
+            f"{progress.tokens_per_second:,.0f} answer tokens/s · {_clock(progress.seconds_left)} left"
+        )
+        if self.console.is_terminal:
+            self.bar.update(self.job, completed=progress.share, words=words)
+        elif progress.share >= self.printed + 0.05:
+            self.printed = progress.share
+            self.console.print(words, soft_wrap=True)
+
+
+class _Words(ProgressColumn):
+    """The words beside the bar."""
+
+    def render(self, task: BarTask) -> Text:
+        """Return them as they are."""
+        return Text(task.fields["words"])
+
+
+def _clock(seconds: float) -> str:
+    """Write seconds as 1:02:03 or 2:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

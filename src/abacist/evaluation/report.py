@@ -1,0 +1,330 @@
+"""The report of a run: one HTML file that needs no network, no script and nothing beside it."""
+
+import json
+import math
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from abacist.core.errors import QuestionError
+from abacist.data.certificate import Certificate
+from abacist.evaluation import figures
+from abacist.evaluation.grading import Grade, Marked, Score, equal, operation, score, size
+from abacist.problems.problem import Problem
+from abacist.problems.question import is_number
+from abacist.text.codec import Codec
+from abacist.text.format import turned
+from abacist.text.generated import Generated
+
+SHOWN = 20
+"""Failures of a set that are shown unasked; the others are one click away."""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What the report tells of a run besides its grades, as plain values."""
+
+    path: str
+    """The run folder as one types it in a command."""
+    command: str
+    """The command that repeats the run."""
+    settings: dict[str, Any]
+    """The whole settings as JSON values."""
+    versions: dict[str, Any]
+    """As in the run's `versions.json`."""
+    parameters: int
+    weight_bytes: int
+    """Size of the weights on disk."""
+    answers_per_second: float
+    ideas: Sequence[tuple[str, str]] = field(default=())
+    """Commands worth trying after this run's recipe, each with the reason in a sentence."""
+
+
+def write_report(
+    path: Path,
+    facts: RunFacts,
+    codec: Codec,
+    grades: Sequence[Grade],
+    metrics: figures.Metrics,
+    answered: Sequence[tuple[Problem, Generated]] = (),
+) -> None:
+    """Write the report to the file `path`, whole or not at all; the arguments are those of `render`."""
+    temporary = path.with_suffix(".new")
+    temporary.write_text(render(facts, codec, grades, metrics, answered), encoding="utf-8")
+    temporary.replace(path)
+
+
+def render(
+    facts: RunFacts,
+    codec: Codec,
+    grades: Sequence[Grade],
+    metrics: figures.Metrics,
+    answered: Sequence[tuple[Problem, Generated]] = (),
+) -> str:
+    """Return the report as HTML; everything that comes from data is escaped.
+
+    The first grade is the one the verdict is about. `metrics` are the lines of the run's `metrics.jsonl`,
+    `answered` a few questions with what the model wrote.
+    """
+    settings = facts.settings
+    split = settings["task"]["split"]
+    watched = "held-out problems" if split["held_out"] else "problems of the training side"
+    mapped = [grade for grade in grades if figures.fits_cells(grade.marked)] or list(grades)
+    marks = [mark for grade in mapped for mark in grade.marked]
+    drawn = {
+        "loss": figures.loss_curve(metrics, watched),
+        "operation": figures.accuracy_by_operation(grades),
+        "size": figures.accuracy_by_size(grades),
+        "heat": figures.heat_map(marks, split["region"]),
+        "calibration": figures.calibration(grades),
+    }
+    found = {
+        "loss": learning_found(metrics, watched, len(codec.tokenizer.vocabulary)),
+        "operation": lowest_found({(grade.name, key): s for grade in grades for key, s in grade.by(operation).items()}),
+        "size": lowest_found(
+            {(grade.name, f"{key} digits"): s for grade in grades for key, s in grade.by(size).items() if key}
+        ),
+        "heat": cells_found(marks),
+        "calibration": calibration_found(grades),
+    }
+    values = {
+        "facts": facts,
+        "settings": settings,
+        "split": split,
+        "settings_json": json.dumps(settings, indent=2, ensure_ascii=False),
+        "vocabulary": codec.tokenizer.vocabulary,
+        "grades": grades,
+        "verdict": verdict(grades[0]) if grades else "This model has not been graded.",
+        "sample": _sample(grades, codec),
+        "answered": [_answered(problem, generated, codec) for problem, generated in answered],
+        "figures": {name: Markup(svg) if svg else None for name, svg in drawn.items()},
+        "found": found,
+        "mapped": [grade.name for grade in mapped],
+        "cells": figures.fits_cells(marks),
+        "steps": metrics[-1]["step"] if metrics else None,
+        "seconds": metrics[-1]["seconds"] if metrics else None,
+        "ideas": [*facts.ideas, *next_steps(facts, grades)],
+        "shown": SHOWN,
+    }
+    return _template().render(values)
+
+
+def percent(share: float) -> str:
+    """Write a share as percent, with as many decimals as tell it from 0 and from 100."""
+    value = 100 * share
+    gap = min(value, 100 - value)
+    if gap < 1e-7:
+        return "0" if share < 0.5 else "100"
+    decimals = 1 if gap >= 1 else 2
+    while round(value, decimals) in (0, 100):
+        decimals += 1
+    return f"{value:.{decimals}f}"
+
+
+def interval(value: Score) -> str:
+    """Write a 95 % interval in percent."""
+    low, high = value.interval
+    return f"{percent(low)} to {percent(high)}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds the way one says them."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+def verdict(grade: Grade) -> str:
+    """Say in one sentence how much the model gets right."""
+    value = grade.score
+    sentence = f"This model answers {value.correct:,} of {value.count:,} problems"
+    numbers = f"({percent(value.accuracy)} %, 95 % interval {interval(value)})."
+    if grade.certificate.clean:
+        return f"{sentence} it has never seen {numbers}"
+    return f"{sentence} {numbers} {_sentence(grade.certificate)}"
+
+
+def learning_found(metrics: figures.Metrics, watched: str, vocab_size: int) -> str:
+    """Say what the loss curve holds: from where to where, the gap to held-out problems, when answers came right."""
+    losses, looks = figures.training_losses(metrics), figures.watched_looks(metrics)
+    if not losses:
+        return ""
+    (first, start), (last, end) = losses[0], losses[-1]
+    said = [
+        f"Guessing among {vocab_size} tokens would cost {math.log(vocab_size):.2f} nats a token. "
+        f"Training loss fell from {start:.3g} at step {first:,} to {end:.3g} at step {last:,}."
+    ]
+    if looks:
+        step, accuracy, held_loss = figures.best_look(looks)
+        apart = looks[-1][2] > 2 * end and looks[-1][2] - end > 0.01
+        gap = "a gap: the model remembers more than it understands" if apart else "no gap, so no sign of mere memory"
+        said.append(f"Loss on {watched} ended at {looks[-1][2]:.3g}: {gap}." if watched.startswith("held") else "")
+        half = next((look[0] for look in looks if look[1] >= 0.5), None)
+        when = f"passed 50 % at step {half:,} and " if half is not None else ""
+        said.append(
+            f"The share answered exactly {when}was {percent(accuracy)} % at step {step:,}, whose weights were kept."
+        )
+    return " ".join(filter(None, said))
+
+
+def lowest_found(scores: Mapping[tuple[str, str], Score]) -> str:
+    """Name the group that does worst."""
+    if not scores:
+        return ""
+    (set_name, key), worst = min(scores.items(), key=lambda item: item[1].accuracy)
+    if worst.correct == worst.count:
+        return "Every group is answered without a mistake."
+    counts = f"{worst.correct:,} of {worst.count:,} ({percent(worst.accuracy)} %)"
+    return f"Lowest is {key} in the set “{set_name}”: {counts}."
+
+
+def cells_found(marks: Sequence[Marked]) -> str:
+    """Count the cells of the heat map that hold a mistake."""
+    single = figures.fits_cells(marks)
+    scores = [
+        value
+        for name in sorted({operation(mark) for mark in marks})
+        for value in figures.cell_scores([mark for mark in marks if operation(mark) == name], single).values()
+    ]
+    wrong = sum(value.correct < value.count for value in scores)
+    if not wrong:
+        return f"None of the {len(scores):,} cells holds a mistake."
+    return f"{wrong:,} of the {len(scores):,} cells hold a mistake."
+
+
+def calibration_found(grades: Sequence[Grade]) -> str:
+    """Say how well the model knows when it is right."""
+    said = []
+    for grade in grades:
+        sure = score([mark for mark in grade.marked if mark.confidence >= 0.99])
+        error = figures.calibration_error(grade.marked)
+        rate = f"{percent(sure.accuracy)} % of them right" if sure.count else "so it is never sure"
+        said.append(
+            f"“{grade.name}”: expected calibration error {error:.3f}; {sure.count:,} of {len(grade.marked):,} "
+            f"answers have a confidence of 99 % or more, {rate}."
+        )
+    return " ".join(said)
+
+
+def failures_found(failures: Sequence[Marked]) -> str:
+    """Sort mistakes by kind: no number, wrong length, one digit off, several."""
+
+    def kind(mark: Marked) -> str:
+        if mark.answer is None:
+            return "no number at all"
+        if len(mark.answer) != len(mark.truth):
+            return "of the wrong length"
+        off = sum(a != b for a, b in zip(mark.answer, mark.truth, strict=True))
+        return "off in one place" if off == 1 else "off in several places"
+
+    counts = Counter(map(kind, failures)).most_common()
+    return ", ".join(f"{count:,} {name}" for name, count in counts) + "."
+
+
+def digits_against(answer: str, truth: str) -> list[tuple[str, bool]]:
+    """Return the answer's characters, each with whether it differs from the truth, both aligned at the right end."""
+    aligned = truth.rjust(len(answer))[-len(answer) :] if answer else ""
+    return [(character, character != other) for character, other in zip(answer, aligned, strict=True)]
+
+
+def next_steps(facts: RunFacts, grades: Sequence[Grade]) -> list[tuple[str, str]]:
+    """Return commands that follow from this run, each with the reason in a sentence."""
+    model, training = facts.settings["model"], facts.settings["training"]
+    steps = [(f"abacist calc --run {shlex.quote(facts.path)}", "Ask this model your own questions.")]
+    if grades and grades[0].score.accuracy < 0.99 and training["steps"]:
+        steps.append((f"{facts.command} --set training.steps={2 * training['steps']}", "Train twice as long."))
+    half, heads = model["d_model"] // 2, model["n_heads"]
+    if half and half % (2 * heads) == 0:
+        why = f"See how small it can be: half the width of {model['d_model']}."
+        steps.append((f"{facts.command} --set model.d_model={half}", why))
+    again = f"{facts.command} --set seed={facts.settings['seed'] + 1}"
+    return [*steps, (again, "See how much was luck: the same run from another seed.")]
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """One problem in the run's format."""
+
+    question: str
+    truth: str
+    prompt: list[str]
+    completion: list[str]
+    turned_prompt: bool
+    turned_answer: bool
+    padded: bool
+
+
+def _sample(grades: Sequence[Grade], codec: Codec) -> _Sample | None:
+    """Choose a telling problem: one whose answer reads differently from both ends."""
+    marks = [mark for grade in grades[:1] for mark in grade.marked[:200]]
+    if not marks:
+        return None
+    telling = [mark for mark in marks if mark.truth != turned(mark.truth)] or marks
+    mark = max(telling, key=lambda mark: len(mark.truth) + len(str(mark.problem)))
+    example = codec.format.render(mark.problem)
+    numbers = [text for text in mark.problem.question if is_number(text) and text != turned(text)]
+    shown = [[codec.tokenizer.vocabulary[id] for id in codec.tokenizer.encode(t)] for t in _texts(example)]
+    return _Sample(
+        question=str(mark.problem),
+        truth=mark.truth,
+        prompt=shown[0],
+        completion=shown[1],
+        turned_prompt=any(turned(text) in example.prompt and text not in example.prompt for text in numbers),
+        turned_answer=mark.truth != turned(mark.truth) and example.completion.startswith(turned(mark.truth)),
+        padded=example.completion.strip().startswith("0") and not mark.truth.startswith("0"),
+    )
+
+
+def _texts(example: Any) -> tuple[str, str]:
+    return example.prompt, example.completion
+
+
+def _answered(problem: Problem, generated: Generated, codec: Codec) -> dict[str, Any]:
+    try:
+        truth = problem.answer()
+    except QuestionError:
+        truth = None
+    answer = codec.answer(generated.ids)
+    end = codec.tokenizer.end_id
+    signs = ["end" if id == end else codec.tokenizer.vocabulary[id] for id in generated.ids]
+    return {
+        "question": str(problem),
+        "answer": answer,
+        "truth": truth,
+        "correct": truth is not None and equal(answer, truth),
+        "signs": list(zip(signs, generated.probabilities, strict=True)),
+        "confidence": generated.confidence,
+    }
+
+
+def _sentence(certificate: Certificate) -> str:
+    text = certificate.sentence()
+    return f"{text[0].upper()}{text[1:]}."
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "interval": interval, "duration": duration, "sentence": _sentence}
+    environment.globals |= {
+        "digits_against": digits_against,
+        "failures_found": failures_found,
+        "operation": operation,
+        "size": size,
+    }
+    return environment.get_template("report.html.j2")

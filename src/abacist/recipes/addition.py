@@ -1,0 +1,29 @@
+"""Addition of long numbers."""
+
+from typing import Any
+
+
+def addition(digits: int = 10) -> dict[str, Any]:
+    """Add two numbers of up to ten digits, carries through all of them included."""
+    adding = {"name": "addition", "left": [0, 10**digits - 1]}
+    full = {"name": "addition", "left": [10 ** (digits - 1), 10**digits - 1]}
+    carrying = {**adding, "draw": "carries"}
+    return {
+        "task": {
+            "mixture": [{"operation": adding, "weight": 3}, {"operation": carrying, "weight": 2}],
+            "split": {"held_out": 0.1},
+        },
+        "model": {"context_length": 3 * digits + 8, "position": {"name": "places", "places": digits + 1}},
+        "training": {"steps": 1200, "evaluate_every": 100},
+        "grading": {
+            "sets": [
+                # A third carry-heavy, a third of mixed lengths, a third of full length.
+                {
+                    "name": "fresh pairs",
+                    "count": 10_000,
+                    "mixture": [{"operation": adding}, {"operation": full}, {"operation": carrying}],
+                },
+            ]
+        },
+        "questions": ["12+34", f"{10**digits - 1}+1", f"{10 ** (digits - 1)}+{10**digits - 1}"],
+    }

@@ -1,0 +1,47 @@
+"""TinyMath: how small can a language model be and still do mathematics (mostly) correctly?"""
+
+from typing import Any
+
+
+def tinymath(high: int = 89, places: int = 2) -> dict[str, Any]:
+    """Add, subtract, multiply and divide 0..89, answers with two decimals; 90..99 is never shown."""
+    names = ("addition", "subtraction", "multiplication", "division")
+    small = high < 20
+
+    def over(*chosen: str, to: int = high) -> list[dict[str, Any]]:
+        right = {"division": [1, to]}
+        return [
+            {"operation": {"name": name, "left": [0, to], "right": right.get(name, [0, to]), "draw": "value"}}
+            for name in chosen
+        ]
+
+    region = [high + 1, high + 10]
+    whole = {"name": f"whole table 0..{high}", "side": "any", "count": 100_000, "mixture": over(*names)}
+    held_out = [
+        {"name": "held out, + and -", "count": 10_000, "mixture": over("addition", "subtraction")},
+        {"name": "held out, * and /", "count": 10_000, "mixture": over("multiplication", "division")},
+    ]
+    return {
+        "task": {
+            "mixture": over(*names),
+            "rounding": {"places": places, "mode": "binary64", "pad": True},
+            "split": {"held_out": 0.0 if small else 0.05, "region": region},
+        },
+        "text": {"format": "reversed"},
+        "model": {"d_model": 128, "n_layers": 3, "d_ff": 512},
+        "training": {"minutes": 18, "batch_size": 512, "learning_rate": 2e-3},
+        "grading": {
+            "sets": [
+                {"name": f"random on 0..{high}, as TinyMath grades", "side": "any", "count": 2000},
+                *([] if small else held_out),
+                whole,
+                {
+                    "name": f"an operand in {region[0]}..{region[1]}",
+                    "side": "extrapolate",
+                    "count": 2000,
+                    "mixture": over(*names, to=region[1]),
+                },
+            ]
+        },
+        "questions": ["2+2", "36/3", "5*4", "27/86", "19-52"],
+    }
