@@ -19,8 +19,8 @@ class Kind(nn.Module, ABC):
 
     @classmethod
     @abstractmethod
-    def new(cls, settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Kind":
-        """Make one with random weights that depend on the seed alone."""
+    def new(cls, _settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Kind":
+        """Make one with random weights that depend on the seed alone; first its own `Settings`."""
 
     @abstractmethod
     def loss(self, batch: Batch) -> Tensor:

@@ -37,7 +37,7 @@ def find(name: str) -> Recipe:
     function = getattr(module, Path(name).stem, None)
     if not callable(function):
         raise SettingsError(f"{module.__file__} should define a function named like the file")
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 def dials(recipe: Recipe) -> dict[str, Any]:

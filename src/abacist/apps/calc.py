@@ -4,6 +4,7 @@ argparse and the numpy runtime alone: importing more would cost more time than a
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -12,7 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from abacist.core.errors import AbacistError
-from abacist.runtime.calculator import SHIPPED, Calculator, Reply, in_reading_order
+from abacist.runtime.calculator import SHIPPED, Calculator, Decoder, Reply, in_reading_order
+from abacist.runtime.decoder import NeedsTorch, NumpyDecoder
 
 HELP = """\
 Ask a language model to calculate. The model answers, digit by digit; the truth beside it is computed apart.
@@ -47,7 +49,7 @@ def calc(arguments: list[str]) -> int:
     options = parser().parse_args([f" {text}" if re.match(r"-[\d(. ]", text) else text for text in arguments])
     typed = options.question
     try:
-        calculator = Calculator(options.run)
+        calculator = Calculator(_decoder(options.run))
         if typed == ["-"]:
             return _stream(calculator, options.json)
         if typed:
@@ -63,6 +65,16 @@ def calc(arguments: list[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _decoder(path: Path) -> Decoder:
+    """Return the run's model on numpy, or with torch where a part of it is not written on numpy."""
+    try:
+        return NumpyDecoder(path)
+    except NeedsTorch:
+        from abacist.apps.torch_decoder import TorchDecoder
+
+        return TorchDecoder(path)
 
 
 def show(reply: Reply) -> str:
@@ -131,17 +143,13 @@ def _remember_history() -> None:
         return
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     file = state / "abacist" / "calc_history"
-    try:
+    with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         readline.read_history_file(file)
-    except OSError:
-        pass
     readline.set_history_length(1000)
 
     def save() -> None:
-        try:
+        with contextlib.suppress(OSError):
             readline.write_history_file(file)
-        except OSError:
-            pass
 
     atexit.register(save)

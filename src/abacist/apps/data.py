@@ -11,6 +11,7 @@ from abacist.core.catalogue import build
 from abacist.core.errors import SettingsError
 from abacist.core.seeds import stream
 from abacist.data.datasets import ENDINGS, write_nanogpt, write_problems
+from abacist.problems.operations.sums import Sums
 from abacist.problems.task import SideChoice, Task
 from abacist.text.format import FOLDER
 
@@ -42,9 +43,18 @@ def write(
     with bar:
         job = bar.add_task("", total=total)
         if out.name.endswith(ENDINGS) or out.suffix:
-            count = write_problems(problems, out, writer, lambda n: bar.advance(job, n))
+            count = write_problems(problems, out, writer, _terms(task), lambda n: bar.advance(job, n))
             words = f"{count:,} problems in {out} ({out.stat().st_size:,} bytes)"
         else:
             counts = write_nanogpt(problems, out, task, writer, lambda n: bar.advance(job, n))
             words = f"{counts['train']:,} characters to train on and {counts['val']:,} to validate on in {out}"
     Console().print(words, highlight=False)
+
+
+def _terms(task: Task) -> int | None:
+    """Return how many numbers every problem adds, where the task is sums of one length alone."""
+    for operation in task.operations:
+        if not isinstance(operation, Sums) or operation.signs != "+" or operation.terms[0] != operation.terms[1]:
+            return None
+    lengths = {operation.terms[0] for operation in task.operations if isinstance(operation, Sums)}
+    return lengths.pop() if len(lengths) == 1 else None

@@ -107,7 +107,7 @@ def grade_file(file: Path, places: int, rounding: str, as_json: bool) -> None:
     console = Console(highlight=False)
     for number, text, truth in result.wrong:
         console.print(f"[red]wrong[/]     line {number}: {text.strip()}  (it is {truth})", soft_wrap=True)
-    for number, text, reason in result.malformed:
+    for number, _, reason in result.malformed:
         console.print(f"[yellow]malformed[/] line {number}: {reason}", soft_wrap=True)
     low, high = score.interval
     percent = f"{100 * score.accuracy:.2f} %, 95 % interval {100 * low:.2f}–{100 * high:.2f}"

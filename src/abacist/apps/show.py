@@ -9,8 +9,8 @@ from rich.table import Table
 from abacist.apps.source import settings_from
 from abacist.core.catalogue import names
 from abacist.core.settings import dump
-from abacist.runs.run import count_from_settings
 from abacist.recipe import FOLDER, dials, find, settings_of, summary
+from abacist.runs.run import count_from_settings
 
 
 def list_recipes() -> None:

@@ -31,4 +31,4 @@ def settings_from(source: str, changes: list[tuple[str, Any]]) -> RunSettings:
 def _read(path: Path) -> dict[str, Any]:
     values = read_json(path)
     check(RunSettings, values)
-    return values  # type: ignore[no-any-return]
+    return values

@@ -82,7 +82,7 @@ def load(folder: str, name: str) -> type[Any]:
     if name in own_names(folder):
         return _class_of(importlib.import_module(f"abacist.{folder}.{name}"), name)
     if name in _entry_points(folder):
-        return _entry_points(folder)[name].load()  # type: ignore[no-any-return]
+        return _entry_points(folder)[name].load()
     close = difflib.get_close_matches(name, names(folder), n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     raise SettingsError(f"no part {name!r} in {folder}; {hint}there are {', '.join(names(folder))}")
@@ -127,7 +127,8 @@ def _load_file(folder: str, path: Path) -> type[Any]:
     name = f"abacist_part_{file_hash(path)[:16]}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:

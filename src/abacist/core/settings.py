@@ -115,7 +115,7 @@ def _forbid_unknown(cls: Any) -> None:
     # Plain dataclasses carry no pydantic code; the rule "no unknown keys" is attached on first use.
     if not dataclasses.is_dataclass(cls) or "__pydantic_config__" in vars(cls):
         return
-    cls.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined, union-attr]
+    cls.__pydantic_config__ = ConfigDict(extra="forbid", validate_default=True)  # type: ignore[union-attr]
     for item in _nested_dataclasses(cls):
         _forbid_unknown(item)
 

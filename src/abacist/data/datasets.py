@@ -11,7 +11,7 @@ import numpy as np
 
 from abacist.core.errors import DataError
 from abacist.problems.problem import Problem
-from abacist.problems.question import is_whole, text_of
+from abacist.problems.question import text_of
 from abacist.problems.task import Task
 from abacist.text.format import Format
 
@@ -21,12 +21,16 @@ NANOGPT_FILES = ("train.bin", "val.bin", "meta.pkl")
 
 
 def write_problems(
-    problems: Iterable[Problem], path: Path, format: Format, tick: Callable[[int], None] = lambda count: None
+    problems: Iterable[Problem],
+    path: Path,
+    format: Format,
+    terms: int | None = None,
+    tick: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Write problems with their answers to a file, its form chosen by the ending; return how many.
 
-    Text lines are in `format`. Tables have the columns question and answer, or, where the first
-    problem is a plain sum, a column for each operand (a, b, c, ...) and then `sum`.
+    Text lines are in `format`. Tables have the columns question and answer, or, where all problems are
+    sums of `terms` numbers, a column for each of them (a, b, c, ...) and then `sum`.
     The file appears when it is complete. `tick` is told of every chunk written.
     Raises: DataError for an unknown ending.
     """
@@ -35,9 +39,11 @@ def write_problems(
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.part")
     chunks = _chunks(problems)
-    writer = _write_text if ".txt" in path.suffixes else _write_table
     try:
-        count = writer(chunks, unfinished, path.name, format, tick)
+        if path.name.endswith((".txt", ".txt.gz")):
+            count = _write_text(chunks, unfinished, path.name, format, tick)
+        else:
+            count = _write_table(chunks, unfinished, path.name, terms, tick)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -68,22 +74,24 @@ def _write_text(
 
 
 def _write_table(
-    chunks: Iterable[list[Problem]], path: Path, name: str, format: Format, tick: Callable[[int], None]
+    chunks: Iterable[list[Problem]], path: Path, name: str, terms: int | None, tick: Callable[[int], None]
 ) -> int:
     import pyarrow as arrow
     import pyarrow.csv
     import pyarrow.parquet
 
-    count, writer, sink, as_sum = 0, None, None, None
+    count, writer, sink = 0, None, None
     try:
         for chunk in chunks:
-            if as_sum is None:
-                as_sum = _is_plain_sum(chunk[0])
-            table = arrow.table(_sum_columns(chunk) if as_sum else _columns(chunk))
+            try:
+                table = arrow.table(_columns(chunk) if terms is None else _sum_columns(chunk, terms))
+            except OverflowError:
+                raise DataError("sums beyond 64 bits do not fit columns of integers; write .txt instead") from None
             if writer is None and name.endswith(".parquet"):
                 writer = arrow.parquet.ParquetWriter(path, table.schema)
             elif writer is None:
-                sink = arrow.CompressedOutputStream(path, "gzip") if name.endswith(".gz") else arrow.OSFile(str(path), "wb")
+                compression = "gzip" if name.endswith(".gz") else None
+                sink = arrow.output_stream(path, compression=compression)
                 writer = arrow.csv.CSVWriter(sink, table.schema)
             writer.write_table(table)
             count += len(chunk)
@@ -101,18 +109,10 @@ def _columns(chunk: list[Problem]) -> dict[str, Any]:
     return {"question": [text_of(p.question) for p in chunk], "answer": [p.answer() for p in chunk]}
 
 
-def _is_plain_sum(problem: Problem) -> bool:
-    question = problem.question
-    return len(question) > 3 and all(is_whole(x) for x in question[::2]) and set(question[1::2]) == {"+"}
-
-
-def _sum_columns(chunk: list[Problem]) -> dict[str, Any]:
-    terms = len(chunk[0].question[::2])
-    if any(len(problem.question[::2]) != terms or not _is_plain_sum(problem) for problem in chunk):
-        raise DataError("sums of different lengths have no common columns; write .txt instead")
+def _sum_columns(chunk: list[Problem], terms: int) -> dict[str, Any]:
     names = "abcdefghijklmnopqrstuvwxyz"[:terms] if terms <= 26 else [f"x{index}" for index in range(terms)]
     columns = {name: [int(p.question[2 * index]) for p in chunk] for index, name in enumerate(names)}
-    return columns | {"sum": [int(problem.answer()) for problem in chunk]}
+    return columns | {"sum": [int(problem.value()) for problem in chunk]}
 
 
 def write_nanogpt(
@@ -120,7 +120,7 @@ def write_nanogpt(
     folder: Path,
     task: Task,
     format: Format,
-    tick: Callable[[int], None] = lambda count: None,
+    tick: Callable[[int], None] = lambda _: None,
 ) -> dict[str, int]:
     """Write `train.bin`, `val.bin` (uint16 character ids) and `meta.pkl` as nanoGPT's character data sets have them.
 

@@ -70,7 +70,11 @@ def _read_table(path: Path) -> Iterator[Line]:
         if path.suffix == ".parquet":
             table = arrow.parquet.read_table(path)
         else:
-            table = arrow.csv.read_csv(path)
+            with arrow.csv.open_csv(path) as reader:
+                names = reader.schema.names
+            # As text: a guessed type would round long answers and rewrite 12.00 as 12.0.
+            options = arrow.csv.ConvertOptions(column_types=dict.fromkeys(names, arrow.string()))
+            table = arrow.csv.read_csv(path, convert_options=options)
     except (arrow.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from None
     columns = table.column_names

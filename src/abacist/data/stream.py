@@ -14,7 +14,9 @@ from abacist.text.codec import Codec
 class ProblemStream:
     """Endless batches of problems drawn from a task."""
 
-    def __init__(self, task: Task, codec: Codec, seed: int, size: int, side: SideChoice = "train", targets: Sequence[str] = ()):
+    def __init__(
+        self, task: Task, codec: Codec, seed: int, size: int, side: SideChoice = "train", targets: Sequence[str] = ()
+    ):
         unknown = [name for name in targets if name not in TARGETS]
         if unknown:
             raise SettingsError(f"data.targets: no target {unknown[0]!r}; there are {', '.join(TARGETS)}")

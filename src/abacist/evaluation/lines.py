@@ -40,7 +40,7 @@ def grade_lines(lines: Iterable[tuple[int, str]], rounding: Rounding) -> LineGra
             if not is_answer(answer):
                 raise AbacistError(f"{answer!r} is no number")
             truth = Problem(read_question(question), rounding, "line").answer()
-        except AbacistError as error:
+        except (AbacistError, ArithmeticError, ValueError) as error:  # the latter two: too long to write out
             result.malformed.append((number, line, str(error)))
             continue
         if same_number(answer, truth):

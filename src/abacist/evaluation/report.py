@@ -13,10 +13,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from abacist.core.errors import QuestionError
 from abacist.data.certificate import Certificate
 from abacist.evaluation import figures
-from abacist.evaluation.grading import Grade, Marked, Score, equal, operation, score, size
+from abacist.evaluation.grading import Grade, Marked, Score, mark, operation, score, size
 from abacist.problems.problem import Problem
 from abacist.problems.question import is_number
 from abacist.text.codec import Codec
@@ -77,7 +76,7 @@ def render(
     split = settings["task"]["split"]
     watched = "held-out problems" if split["held_out"] else "problems of the training side"
     mapped = [grade for grade in grades if figures.fits_cells(grade.marked)] or list(grades)
-    marks = [mark for grade in mapped for mark in grade.marked]
+    marks = [each for grade in mapped for each in grade.marked]
     drawn = {
         "loss": figures.loss_curve(metrics, watched),
         "operation": figures.accuracy_by_operation(grades),
@@ -159,12 +158,10 @@ def learning_found(metrics: figures.Metrics, watched: str, vocab_size: int) -> s
     if not losses:
         return ""
     (first, start), (last, end) = losses[0], losses[-1]
-    said = [
-        f"Guessing among {vocab_size} tokens would cost {math.log(vocab_size):.2f} nats a token. "
-        f"Training loss fell from {start:.3g} at step {first:,} to {end:.3g} at step {last:,}."
-    ]
+    said = [f"Guessing among {vocab_size} tokens would cost {math.log(vocab_size):.2f} nats a token."]
+    said.append(f"Training loss went from {start:.3g} at step {first:,} to {end:.3g} at step {last:,}.")
     if looks:
-        step, accuracy, held_loss = figures.best_look(looks)
+        step, accuracy, _ = figures.best_look(looks)
         apart = looks[-1][2] > 2 * end and looks[-1][2] - end > 0.01
         gap = "a gap: the model remembers more than it understands" if apart else "no gap, so no sign of mere memory"
         said.append(f"Loss on {watched} ended at {looks[-1][2]:.3g}: {gap}." if watched.startswith("held") else "")
@@ -192,8 +189,8 @@ def cells_found(marks: Sequence[Marked]) -> str:
     single = figures.fits_cells(marks)
     scores = [
         value
-        for name in sorted({operation(mark) for mark in marks})
-        for value in figures.cell_scores([mark for mark in marks if operation(mark) == name], single).values()
+        for name in sorted({operation(each) for each in marks})
+        for value in figures.cell_scores([each for each in marks if operation(each) == name], single).values()
     ]
     wrong = sum(value.correct < value.count for value in scores)
     if not wrong:
@@ -205,7 +202,7 @@ def calibration_found(grades: Sequence[Grade]) -> str:
     """Say how well the model knows when it is right."""
     said = []
     for grade in grades:
-        sure = score([mark for mark in grade.marked if mark.confidence >= 0.99])
+        sure = score([each for each in grade.marked if each.confidence >= 0.99])
         error = figures.calibration_error(grade.marked)
         rate = f"{percent(sure.accuracy)} % of them right" if sure.count else "so it is never sure"
         said.append(
@@ -218,12 +215,13 @@ def calibration_found(grades: Sequence[Grade]) -> str:
 def failures_found(failures: Sequence[Marked]) -> str:
     """Sort mistakes by kind: no number, wrong length, one digit off, several."""
 
-    def kind(mark: Marked) -> str:
-        if mark.answer is None:
+    def kind(failure: Marked) -> str:
+        answer, truth = failure.answer, failure.truth
+        if answer is None:
             return "no number at all"
-        if len(mark.answer) != len(mark.truth):
+        if len(answer) != len(truth):
             return "of the wrong length"
-        off = sum(a != b for a, b in zip(mark.answer, mark.truth, strict=True))
+        off = sum(one != other for one, other in zip(answer, truth, strict=True))
         return "off in one place" if off == 1 else "off in several places"
 
     counts = Counter(map(kind, failures)).most_common()
@@ -265,44 +263,33 @@ class _Sample:
 
 def _sample(grades: Sequence[Grade], codec: Codec) -> _Sample | None:
     """Choose a telling problem: one whose answer reads differently from both ends."""
-    marks = [mark for grade in grades[:1] for mark in grade.marked[:200]]
-    if not marks:
+    problems = [each.problem for grade in grades[:1] for each in grade.marked[:200]]
+    if not problems:
         return None
-    telling = [mark for mark in marks if mark.truth != turned(mark.truth)] or marks
-    mark = max(telling, key=lambda mark: len(mark.truth) + len(str(mark.problem)))
-    example = codec.format.render(mark.problem)
-    numbers = [text for text in mark.problem.question if is_number(text) and text != turned(text)]
-    shown = [[codec.tokenizer.vocabulary[id] for id in codec.tokenizer.encode(t)] for t in _texts(example)]
+    telling = [problem for problem in problems if problem.answer() != turned(problem.answer())] or problems
+    problem = max(telling, key=lambda problem: len(problem.answer()) + len(str(problem)))
+    truth = problem.answer()
+    example = codec.format.render(problem)
+    numbers = [text for text in problem.question if is_number(text) and text != turned(text)]
+    vocabulary, encode = codec.tokenizer.vocabulary, codec.tokenizer.encode
     return _Sample(
-        question=str(mark.problem),
-        truth=mark.truth,
-        prompt=shown[0],
-        completion=shown[1],
+        question=str(problem),
+        truth=truth,
+        prompt=[vocabulary[token] for token in encode(example.prompt)],
+        completion=[vocabulary[token] for token in encode(example.completion)],
         turned_prompt=any(turned(text) in example.prompt and text not in example.prompt for text in numbers),
-        turned_answer=mark.truth != turned(mark.truth) and example.completion.startswith(turned(mark.truth)),
-        padded=example.completion.strip().startswith("0") and not mark.truth.startswith("0"),
+        turned_answer=truth != turned(truth) and example.completion.startswith(turned(truth)),
+        padded=example.completion.strip().startswith("0") and not truth.startswith("0"),
     )
 
 
-def _texts(example: Any) -> tuple[str, str]:
-    return example.prompt, example.completion
-
-
 def _answered(problem: Problem, generated: Generated, codec: Codec) -> dict[str, Any]:
-    try:
-        truth = problem.answer()
-    except QuestionError:
-        truth = None
-    answer = codec.answer(generated.ids)
-    end = codec.tokenizer.end_id
-    signs = ["end" if id == end else codec.tokenizer.vocabulary[id] for id in generated.ids]
+    """Mark a question answered for show; `signs` are the tokens the model wrote, each with its probability."""
+    end, vocabulary = codec.tokenizer.end_id, codec.tokenizer.vocabulary
+    signs = ["end" if token == end else vocabulary[token] for token in generated.ids]
     return {
-        "question": str(problem),
-        "answer": answer,
-        "truth": truth,
-        "correct": truth is not None and equal(answer, truth),
+        "mark": mark(problem, generated, codec),
         "signs": list(zip(signs, generated.probabilities, strict=True)),
-        "confidence": generated.confidence,
     }
 
 

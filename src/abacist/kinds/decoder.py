@@ -31,15 +31,15 @@ class Decoder(Kind):
     class Settings:
         """Nothing to set."""
 
-    def __init__(self, settings: Settings, model: Transformer, end_id: int):
+    def __init__(self, model: Transformer, end_id: int):
         super().__init__()
         self.model = model
         self.end_id = end_id
 
     @classmethod
-    def new(cls, settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Decoder":
+    def new(cls, _settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Decoder":
         """Make one with random weights that depend on the seed alone."""
-        return cls(cls.Settings(), new_transformer(model, token_classes, seed), end_id)
+        return cls(new_transformer(model, token_classes, seed), end_id)
 
     @property
     def device(self) -> torch.device:

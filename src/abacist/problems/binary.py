@@ -45,9 +45,9 @@ class BinaryOperation(Operation):
         return (left[0] * scale, left[1] * scale), (right[0] * scale, right[1] * scale)
 
     def sample(self, rng: random.Random) -> Question:
-        """Draw one pair that may be asked."""
+        """Draw one pair that may be asked. Raises: SettingsError if none turns up in 100,000 draws."""
         left_bounds, right_bounds = self.bounds()
-        while True:
+        for _ in range(100_000):
             if self.draw == "carries":
                 left, right = self.carrying_pair(rng, len(str(left_bounds[1])))
                 inside = left_bounds[0] <= left <= left_bounds[1] and right_bounds[0] <= right <= right_bounds[1]
@@ -57,6 +57,9 @@ class BinaryOperation(Operation):
                 inside = True
             if inside and self.allows(left, right):
                 return self.write(left, right)
+        raise SettingsError(
+            f"none of 100,000 pairs drawn by {type(self).__name__.lower()} may be asked; see its bounds"
+        )
 
     def carrying_pair(self, rng: random.Random, digits: int) -> Range:
         """Draw a pair that carries (or borrows) a lot."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from abacist.core.errors import QuestionError
-from abacist.problems.operation import Number, operator
+from abacist.problems.operation import Number, Operation, operator
 from abacist.problems.question import Question, is_number, is_whole, text_of
 
 MAX_DEPTH = 200
@@ -75,38 +75,63 @@ def _value(text: str) -> Number:
         raise QuestionError(f"a number of {len(text):,} digits is too long to check") from None
 
 
+def _left_spine(tree: Tree) -> tuple[Leaf, list[Node]]:
+    """Return the leftmost number and the nodes above it, lowest first: long chains lean to the left without end."""
+    spine: list[Node] = []
+    while isinstance(tree, Node):
+        spine.append(tree)
+        tree = tree.operands[0]
+    return tree, spine[::-1]
+
+
 def _evaluate(tree: Tree) -> Number:
-    if isinstance(tree, Leaf):
-        return _value(tree.text)
-    values = [_evaluate(operand) for operand in tree.operands]
-    if tree.symbol == NEGATIVE:
-        return -values[0]
-    known = operator(tree.symbol)
-    assert known is not None, "the reader lets known symbols through only"
-    return known.solve(*values)
+    leaf, spine = _left_spine(tree)
+    value = _value(leaf.text)
+    for node in spine:
+        if node.symbol == NEGATIVE:
+            value = -value
+        else:
+            value = _known(node.symbol).solve(value, *(_evaluate(operand) for operand in node.operands[1:]))
+    return value
 
 
 def _canonical(tree: Tree) -> str:
-    if isinstance(tree, Leaf):
-        whole, _, decimals = tree.text.partition(".")
-        whole, decimals = whole.lstrip("0") or "0", decimals.rstrip("0")
-        return f"{whole}.{decimals}" if decimals else whole
-    if tree.symbol == NEGATIVE:
-        return f"(-{_canonical(tree.operands[0])})"
-    known = operator(tree.symbol)
+    return _join(*_terms(tree))
+
+
+def _terms(tree: Tree) -> tuple[str, list[str]]:
+    """Return the topmost symbol and the canonical forms of its operands; a number has no symbol.
+
+    Chains such as 1+2+3 are one sum whatever their order and grouping.
+    """
+    leaf, spine = _left_spine(tree)
+    whole, _, decimals = leaf.text.partition(".")
+    whole, decimals = whole.lstrip("0") or "0", decimals.rstrip("0")
+    symbol, terms = "", [f"{whole}.{decimals}" if decimals else whole]
+    for node in spine:
+        chained = node.symbol != NEGATIVE and _known(node.symbol).commutative
+        if not (chained and symbol == node.symbol):
+            terms = [_join(symbol, terms)]
+        symbol = node.symbol
+        for operand in node.operands[1:]:
+            inner, inner_terms = _terms(operand)
+            terms += inner_terms if chained and inner == symbol else [_join(inner, inner_terms)]
+    return symbol, terms
+
+
+def _join(symbol: str, terms: list[str]) -> str:
+    if not symbol:
+        return terms[0]
+    if symbol == NEGATIVE:
+        return f"(-{terms[0]})"
+    ordered = sorted(terms, key=lambda text: (len(text), text)) if _known(symbol).commutative else terms
+    return f"({symbol.join(ordered)})"
+
+
+def _known(symbol: str) -> type[Operation]:
+    known = operator(symbol)
     assert known is not None, "the reader lets known symbols through only"
-    if not known.commutative:
-        return f"({tree.symbol.join(_canonical(operand) for operand in tree.operands)})"
-    # Chains such as 1+2+3 are one sum whatever their order and grouping.
-    chain: list[str] = []
-    pending: list[Tree] = [tree]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, Node) and part.symbol == tree.symbol:
-            pending.extend(part.operands)
-        else:
-            chain.append(_canonical(part))
-    return f"({tree.symbol.join(sorted(chain, key=lambda text: (len(text), text)))})"
+    return known
 
 
 class _Reader:

@@ -35,7 +35,8 @@ class Rounding:
             digits = f"{float(value):.{self.places}f}"
             negative, digits = digits.startswith("-"), digits.lstrip("-")
         else:
-            negative, digits = value < 0, self._exact_digits(abs(value))
+            size: Number = -value if value < 0 else value
+            negative, digits = value < 0, self._exact_digits(size)
         if not self.pad and "." in digits:
             digits = digits.rstrip("0").rstrip(".")
         return f"-{digits}" if negative and digits.strip("0.") else digits

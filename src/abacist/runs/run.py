@@ -113,7 +113,7 @@ class Run:
         rng = stream(self.settings.seed, "watched")
         return self.task.distinct(rng, side, self.settings.training.evaluate_on)  # type: ignore[arg-type]
 
-    def train(self, watch: Callable[[Progress], None] = lambda progress: None, resume: bool = False) -> Outcome:
+    def train(self, watch: Callable[[Progress], None] = lambda _: None, resume: bool = False) -> Outcome:
         """Train, or go on training, to the end; the settings then hold the steps it came to."""
         settings = self.settings
         problems = self.watched_problems()

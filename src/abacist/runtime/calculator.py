@@ -3,13 +3,15 @@
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from abacist.core.errors import AbacistError, QuestionError
 from abacist.problems.expression import parse
 from abacist.problems.problem import same_number
 from abacist.problems.question import Question, read_question, text_of
+from abacist.problems.task import Task
 from abacist.runtime.decoder import NumpyDecoder
+from abacist.text.codec import Codec
 from abacist.text.generated import Generated
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -41,11 +43,32 @@ class Reply:
         return asdict(self)
 
 
-class Calculator:
-    """Answers questions with the model of a run folder."""
+class Decoder(Protocol):
+    """What the calculator needs of a model, whatever runs it."""
 
-    def __init__(self, path: Path = SHIPPED):
-        self.decoder = NumpyDecoder(path)
+    @property
+    def codec(self) -> Codec:
+        """Format and tokenizer."""
+
+    @property
+    def task(self) -> Task:
+        """What it was trained on."""
+
+    @property
+    def context_length(self) -> int:
+        """Most tokens in a row."""
+
+    def answer(self, prompt: list[int]) -> Generated:
+        """Write after a prompt."""
+
+
+class Calculator:
+    """Answers questions with a trained model."""
+
+    def __init__(self, decoder: Decoder | None = None):
+        self.decoder = decoder or NumpyDecoder(SHIPPED)
+        # Reading a question needs the symbols of the task's own operations.
+        self.task = self.decoder.task
 
     def reply(self, text: str) -> Reply:
         """Answer whatever was typed; never raises for it."""
@@ -85,16 +108,15 @@ class Calculator:
     def _truth(self, question: Question) -> str | None:
         """Return the exact answer, or None where it is beyond checking. Raises: QuestionError if there is none."""
         try:
-            return self.decoder.task.problem(question).answer()
+            return self.task.problem(question).answer()
         except QuestionError:
             raise
         except (ArithmeticError, ValueError):  # numbers too long for Python to write out, or beyond binary64
             return None
 
     def _standing(self, question: Question) -> str:
-        task = self.decoder.task
-        side = task.side(question)
-        if side == "extrapolate" or not task.covers(question):
+        side = self.task.side(question)
+        if side == "extrapolate" or not self.task.covers(question):
             return "outside"
         return "shown" if side == "train" else "held_out"
 

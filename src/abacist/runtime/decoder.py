@@ -24,10 +24,14 @@ from abacist.text.coordinates import Integers, advance, coordinates
 from abacist.text.generated import Generated
 
 
+class NeedsTorch(RunError):
+    """The run has a part that is not written on numpy, such as a user's own."""
+
+
 class NumpyDecoder:
     """Reads a run folder (settings, tokenizer, weights) and answers prompts.
 
-    Raises: RunError if the folder is no run, its files are broken, or it is of a kind numpy cannot run.
+    Raises: RunError if the folder is no run or its files are broken, NeedsTorch if numpy cannot run it.
     """
 
     def __init__(self, path: Path):
@@ -46,7 +50,7 @@ class NumpyDecoder:
         )
         for name, names in known:
             if name not in names:
-                raise RunError(f"{path}: the calculator cannot run {name!r} without torch; it knows {', '.join(names)}")
+                raise NeedsTorch(f"{path}: {name!r} runs with torch only; on numpy there are {', '.join(names)}")
         self.weights = self._read_weights()
         self.classes: Integers = self.weights["token_classes"]
         self.head = self.weights.get("head.weight", self.weights["embedding.weight"])
@@ -68,7 +72,7 @@ class NumpyDecoder:
     def logits(self, ids: list[int]) -> Array:
         """Return the logits after every token of a row, without the cache. Shape: (seq, vocab_size)."""
         places = coordinates(np.array([ids]), self.classes)[0]
-        return self._forward(np.array(ids), places, _Cache(self.n_layers)) @ self.head.T  # type: ignore[no-any-return]
+        return self._forward(np.array(ids), places, _Cache(self.n_layers)) @ self.head.T
 
     def answer(self, prompt: list[int]) -> Generated:
         """Write after a prompt, greedily, until the end token or the end of the context."""
@@ -153,4 +157,4 @@ def _attend(query: Array, key: Array, value: Array) -> Array:
     scores = query @ key.transpose(0, 2, 1) * np.float32(key.shape[-1] ** -0.5)
     new, seen = scores.shape[-2:]
     future: NDArray[np.bool_] = np.triu(np.ones((new, seen), dtype=bool), seen - new + 1)
-    return layers.softmax(np.where(future, np.float32(-np.inf), scores)) @ value  # type: ignore[no-any-return]
+    return layers.softmax(np.where(future, np.float32(-np.inf), scores)) @ value

@@ -18,20 +18,20 @@ Options = dict[str, Any]
 def softmax(x: Array) -> Array:
     """Normalise the last dimension to probabilities."""
     powers = np.exp(x - x.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def rms_norm(x: Array, weights: Weights, name: str, options: Options) -> Array:
     """Divide by the root of the mean square, then scale."""
     scale = np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + np.float32(options["epsilon"]))
-    return x / scale * weights[f"{name}.weight"]  # type: ignore[no-any-return]
+    return x / scale * weights[f"{name}.weight"]
 
 
 def layer_norm(x: Array, weights: Weights, name: str, options: Options) -> Array:
     """Subtract the mean, divide by the standard deviation, then scale and shift."""
     centred = x - x.mean(axis=-1, keepdims=True)
     deviation = np.sqrt(np.mean(centred * centred, axis=-1, keepdims=True) + np.float32(options["epsilon"]))
-    return centred / deviation * weights[f"{name}.weight"] + weights[f"{name}.bias"]  # type: ignore[no-any-return]
+    return centred / deviation * weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
 
 NORMS: dict[str, Callable[[Array, Weights, str, Options], Array]] = {"rms_norm": rms_norm, "layer_norm": layer_norm}
@@ -40,7 +40,7 @@ NORMS: dict[str, Callable[[Array, Weights, str, Options], Array]] = {"rms_norm":
 def swiglu(x: Array, weights: Weights, name: str) -> Array:
     """`down(silu(gate(x)) * up(x))`."""
     gate, up = np.split(x @ weights[f"{name}.gate_up.weight"].T, 2, axis=-1)
-    return (gate / (1 + np.exp(-gate)) * up) @ weights[f"{name}.down.weight"].T  # type: ignore[no-any-return]
+    return (gate / (1 + np.exp(-gate)) * up) @ weights[f"{name}.down.weight"].T
 
 
 def gelu(x: Array, weights: Weights, name: str) -> Array:
@@ -48,13 +48,13 @@ def gelu(x: Array, weights: Weights, name: str) -> Array:
     up = x @ weights[f"{name}.up.weight"].T + weights[f"{name}.up.bias"]
     curve = np.float32(np.sqrt(2 / np.pi)) * (up + np.float32(0.044715) * up**3)
     activated = np.float32(0.5) * up * (1 + np.tanh(curve))
-    return activated @ weights[f"{name}.down.weight"].T + weights[f"{name}.down.bias"]  # type: ignore[no-any-return]
+    return activated @ weights[f"{name}.down.weight"].T + weights[f"{name}.down.bias"]
 
 
 def squared_relu(x: Array, weights: Weights, name: str) -> Array:
     """`down(relu(up(x)) ** 2)`."""
     up = np.maximum(x @ weights[f"{name}.up.weight"].T, 0)
-    return (up * up) @ weights[f"{name}.down.weight"].T  # type: ignore[no-any-return]
+    return (up * up) @ weights[f"{name}.down.weight"].T
 
 
 FEED_FORWARDS: dict[str, Callable[[Array, Weights, str], Array]] = {
@@ -72,11 +72,11 @@ def embed_places(name: str, options: Options, weights: Weights, places: NDArray[
     if name == "sinusoidal":
         angle = index[:, None] * _speeds(options["base"], width)
         table = np.stack((np.sin(angle), np.cos(angle)), axis=-1).reshape(len(index), width)
-        return (table * options["scale"]).astype(np.float32)  # type: ignore[no-any-return]
+        return (table * options["scale"]).astype(np.float32)
     if name == "places":
         by_place, by_number = weights["position.place.weight"], weights["position.number.weight"]
         added = by_place[np.minimum(place, len(by_place) - 1)] + by_number[np.minimum(number, len(by_number) - 1)]
-        return added + weights["position.index.weight"][index] if options["index"] else added  # type: ignore[no-any-return]
+        return added + weights["position.index.weight"][index] if options["index"] else added
     return np.zeros((len(index), width), dtype=np.float32)
 
 
@@ -87,7 +87,7 @@ def rotate(name: str, options: Options, x: Array, places: NDArray[np.int64]) -> 
     angle = places[:, :1] * _speeds(options["base"], x.shape[-1])
     cos, sin = (np.tile(part, 2).astype(np.float32) for part in (np.cos(angle), np.sin(angle)))
     first, second = np.split(x, 2, axis=-1)
-    return x * cos + np.concatenate((-second, first), axis=-1) * sin  # type: ignore[no-any-return]
+    return x * cos + np.concatenate((-second, first), axis=-1) * sin
 
 
 POSITIONS = ("learned", "nope", "places", "rope", "sinusoidal")
@@ -96,4 +96,4 @@ POSITIONS = ("learned", "nope", "places", "rope", "sinusoidal")
 def _speeds(base: float, width: int) -> Array:
     """Radians a token of each of width / 2 rotations."""
     exponents = -(np.arange(0, width, 2, dtype=np.float32) / np.float32(width))
-    return np.float32(base) ** exponents  # type: ignore[no-any-return]
+    return np.float32(base) ** exponents

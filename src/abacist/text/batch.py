@@ -24,7 +24,9 @@ class Batch:
     targets: Mapping[str, Integers] = field(default_factory=dict)
 
 
-def collate(rows: Sequence[Row], classes: Integers, pad_id: int, targets: Mapping[str, Integers] | None = None) -> Batch:
+def collate(
+    rows: Sequence[Row], classes: Integers, pad_id: int, targets: Mapping[str, Integers] | None = None
+) -> Batch:
     """Pad rows to a batch; the loss falls on each row's completion and its end token only."""
     length = max(len(row.ids) for row in rows)
     ids = np.full((len(rows), length), pad_id, dtype=np.int64)

@@ -21,7 +21,7 @@ from abacist.kind import Kind
 from abacist.models.checkpoint import save_tensors
 from abacist.text.batch import Batch
 from abacist.training.schedule import Schedule
-from abacist.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
+from abacist.training.settings import OPTIMIZERS, SCHEDULES, Dtype, TrainingSettings
 from abacist.training.state import Counters, load_state, save_state
 
 WEIGHTS, STATE, METRICS = "model.safetensors", "state.safetensors", "metrics.jsonl"
@@ -69,7 +69,7 @@ class Outcome:
     seconds: float
 
 
-def choose_dtype(wish: str, d_model: int) -> str:
+def choose_dtype(wish: Dtype, d_model: int) -> Dtype:
     """Return "bfloat16" where it pays on this device, else "float32"; a wish other than "auto" is granted.
 
     Measured: on a CPU with bfloat16 dot products it pays from a width of 128; on GPUs that have it, always.
@@ -97,7 +97,7 @@ class Trainer:
         seed: int,
         folder: Path,
         evaluate: Callable[[], Evaluation],
-        watch: Callable[[Progress], None] = lambda progress: None,
+        watch: Callable[[Progress], None] = lambda _: None,
         noisy: bool = False,
     ):
         """`batch_at` makes the batch of a given index; `noisy` says that the model draws noise (dropout)."""
@@ -106,7 +106,8 @@ class Trainer:
         self.schedule: Schedule = build(SCHEDULES, settings.schedule)
         if settings.minutes is not None and self.schedule.decision is None:
             raise SettingsError(
-                f"training.schedule: {settings.schedule.name} must know its steps; give training.steps, or choose trapezoid"
+                f"training.schedule: {settings.schedule.name} must know its steps; "
+                "give training.steps, or choose trapezoid"
             )
         if settings.dtype == "auto":
             raise AssertionError("the dtype is chosen before training starts, so that it stands in the settings")
@@ -238,7 +239,7 @@ class Trainer:
     def _stop_on_signals(self) -> Iterator[None]:
         """Turn Ctrl-C and termination into a wish to stop after the current step; a second one is obeyed at once."""
 
-        def ask(number: int, frame: FrameType | None) -> None:
+        def ask(_number: int, _frame: FrameType | None) -> None:
             self._stop = True
             for each, handler in previous.items():
                 signal.signal(each, handler)

@@ -9,6 +9,8 @@ from abacist.core.errors import SettingsError
 OPTIMIZERS = "training.optimizers"
 SCHEDULES = "training.schedules"
 
+Dtype = Literal["auto", "float32", "bfloat16"]
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -25,7 +27,7 @@ class TrainingSettings:
     schedule: Annotated[Part, PartOf(SCHEDULES)] = Part("trapezoid")
     clip: float = 1.0
     """Largest norm of the whole gradient."""
-    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    dtype: Dtype = "auto"
     """Precision of matrix products in training; auto is written out once the device is known."""
     evaluate_every: int = 250
     """Steps between two looks at held-out problems."""

@@ -27,6 +27,9 @@ class Rope(PositionScheme):
 
         base: float = 10_000.0
 
+    cos: Tensor
+    sin: Tensor
+
     def __init__(self, settings: Settings, model: ModelSettings):
         super().__init__()
         if model.d_head % 2:

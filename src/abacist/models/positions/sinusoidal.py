@@ -25,6 +25,8 @@ class Sinusoidal(PositionScheme):
         base: float = 10_000.0
         scale: float = 0.02 * math.sqrt(2)
 
+    table: Tensor
+
     def __init__(self, settings: Settings, model: ModelSettings):
         super().__init__()
         if model.d_model % 2:

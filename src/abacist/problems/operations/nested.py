@@ -29,14 +29,15 @@ class Nested(Operation):
                 raise SettingsError(f"operators holds {symbol!r}, which no operation defines")
 
     def sample(self, rng: random.Random) -> Question:
-        """Draw a tree that has a value."""
-        while True:
+        """Draw a tree that has a value. Raises: SettingsError if none turns up in 10,000 draws."""
+        for _ in range(10_000):
             question = write(self._tree(rng, self.depth, root=True))
             try:
                 evaluate(question)
             except QuestionError:  # a division by zero somewhere inside
                 continue
             return question
+        raise SettingsError("none of 10,000 expressions drawn by nested has a value; see its bounds and operators")
 
     def _tree(self, rng: random.Random, depth: int, root: bool = False) -> Tree:
         if depth == 0 or (not root and rng.random() < 0.4):

@@ -31,9 +31,9 @@ class Padded(Format):
 
     def parse(self, completion: str) -> str | None:
         """Turn the digits back and strip the zeros in front."""
-        text = turned(completion) if self.reverse else completion
-        if not is_answer(text):
+        if not is_answer(completion):
             return None
+        text = turned(completion) if self.reverse else completion
         sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
         whole, point, decimals = digits.partition(".")
         return f"{sign}{whole.lstrip('0') or '0'}{point}{decimals}"

@@ -23,5 +23,4 @@ class Reversed(Format):
 
     def parse(self, completion: str) -> str | None:
         """Turn the digits back."""
-        text = turned(completion)
-        return text if is_answer(text) else None
+        return turned(completion) if is_answer(completion) else None

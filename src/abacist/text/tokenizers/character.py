@@ -22,7 +22,7 @@ class Character(Tokenizer):
             raise SettingsError(f"characters must differ from each other, {''.join(sorted(twice))!r} stands twice")
 
     @cached_property
-    def vocabulary(self) -> list[str]:  # type: ignore[override]
+    def vocabulary(self) -> list[str]:
         """The tokens by id."""
         return [PAD, START, END, *self.characters]
 
@@ -72,7 +72,7 @@ class Character(Tokenizer):
         try:
             vocab = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
             tokens = sorted(vocab, key=vocab.__getitem__)
-        except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise DataError(f"{path} is not a character tokenizer: {error!r}") from None
         return cls("".join(tokens[3:]))
 

@@ -1,0 +1,212 @@
+"""The contract of positions, norms and feed-forwards: in any company the model is causal, caches well and saves whole."""
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from abacist.core.catalogue import Part, build, own_names, settings_class
+from abacist.core.errors import RunError, SettingsError
+from abacist.core.settings import check, dump
+from abacist.kinds.decoder import Decoder
+from abacist.models.cache import Cache
+from abacist.models.checkpoint import load_weights, save_tensors
+from abacist.models.settings import FEED_FORWARDS, NORMS, POSITIONS, ModelSettings
+from abacist.models.transformer import Transformer, count_parameters, new_transformer
+from abacist.runs import folder as folders
+from abacist.runs.settings import RunSettings
+from abacist.runtime import layers
+from abacist.runtime.decoder import NumpyDecoder
+from abacist.text.codec import Codec
+from abacist.text.coordinates import coordinates
+from abacist.training.loop import WEIGHTS
+
+MORE: dict[str, list[dict[str, Any]]] = {
+    "places": [{"places": 3, "numbers": 2, "index": True}],
+    "rope": [{"base": 3.0}],
+    "sinusoidal": [{"base": 50.0, "scale": 1.0}],
+    "layer_norm": [{"epsilon": 0.1}],
+    "rms_norm": [{"epsilon": 0.1}],
+}
+LENGTH = 20
+TEXT = "12+340=00.5-(7*89)/1"
+
+
+def parts(folder: str) -> list[dict[str, Any]]:
+    return [{"name": name, **settings} for name in own_names(folder) for settings in ({}, *MORE.get(name, []))]
+
+
+def every_model() -> list[Any]:
+    """Every combination by name, and the further settings of a part once each."""
+    by_name = [[{"name": name} for name in own_names(folder)] for folder in (POSITIONS, NORMS, FEED_FORWARDS)]
+    choices = [dict(zip(("position", "norm", "feed_forward"), three, strict=True)) for three in itertools.product(*by_name)]
+    for key, folder in (("position", POSITIONS), ("norm", NORMS), ("feed_forward", FEED_FORWARDS)):
+        choices += [{key: part} for part in parts(folder) if len(part) > 1]
+    choices += [{"tied": False}, {"n_heads": 1}, {"n_layers": 1}]
+    return [pytest.param(choice, id=json.dumps(choice).replace('"name": ', "").strip("{}")) for choice in choices]
+
+
+over_every_model = pytest.mark.parametrize("choice", every_model())
+
+CODEC = Codec.build(check(RunSettings, {"task": {"mixture": [{"operation": "addition"}]}, "training": {"steps": 1}}).text)
+
+
+def settings_of(choice: dict[str, Any]) -> ModelSettings:
+    shape = {"d_model": 16, "n_layers": 2, "n_heads": 2, "d_ff": 24, "context_length": LENGTH}
+    return check(ModelSettings, {**shape, **choice})
+
+
+def model_of(choice: dict[str, Any]) -> Transformer:
+    """A model whose every weight matters: random ones of a size that makes logits differ clearly."""
+    model = new_transformer(settings_of(choice), CODEC.classes, seed=1).eval()
+    generator = torch.Generator().manual_seed(7)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0.5 if parameter.dim() == 1 else 0.0, 0.4, generator=generator)
+    return model
+
+
+def row(text: str = TEXT) -> tuple[Tensor, Tensor]:
+    ids = np.array([CODEC.tokenizer.encode(text)])
+    return torch.from_numpy(ids), torch.from_numpy(coordinates(ids, CODEC.classes))
+
+
+@over_every_model
+@torch.inference_mode()
+def test_logits_have_their_shape_and_are_finite(choice: dict[str, Any]):
+    ids, places = row()
+    logits = model_of(choice)(ids.repeat(3, 1), places.repeat(3, 1, 1))
+    assert logits.shape == (3, LENGTH, len(CODEC.tokenizer.vocabulary))
+    assert logits.isfinite().all()
+    assert logits.std() > 0.1
+
+
+@over_every_model
+@torch.inference_mode()
+def test_a_later_token_never_changes_earlier_logits(choice: dict[str, Any]):
+    model = model_of(choice)
+    before = model(*row())
+    for place in (1, 5, 12, LENGTH - 1):
+        text = TEXT[:place] + ("9" if TEXT[place] != "9" else "+") + TEXT[place + 1 :]
+        after = model(*row(text))
+        assert torch.equal(before[:, :place], after[:, :place])
+        assert not torch.equal(before[:, place:], after[:, place:])
+
+
+@over_every_model
+@pytest.mark.parametrize("prompt", [1, 7, LENGTH - 1])
+@torch.inference_mode()
+def test_decoding_with_the_cache_gives_the_same_logits(choice: dict[str, Any], prompt: int):
+    model = model_of(choice)
+    ids, places = (part.repeat(2, *[1] * (part.dim() - 1)) for part in row())
+    ids[1] = ids[1].flip(0)
+    places[1] = torch.from_numpy(coordinates(ids.numpy(), CODEC.classes))[1]
+    whole = model(ids, places)
+    cache = Cache(model.settings, 2, LENGTH, model.embedding.weight)
+    pieces = [model(ids[:, :prompt], places[:, :prompt], cache)]
+    pieces += [model(ids[:, i : i + 1], places[:, i : i + 1], cache) for i in range(prompt, LENGTH)]
+    assert cache.filled == LENGTH
+    torch.testing.assert_close(torch.cat(pieces, dim=1), whole, atol=1e-5, rtol=1e-5)
+
+
+@over_every_model
+@torch.inference_mode()
+def test_saved_weights_give_the_same_logits_bit_for_bit(choice: dict[str, Any], tmp_path: Path):
+    model = model_of(choice)
+    save_tensors(model.state_dict(), tmp_path / WEIGHTS)
+    other = new_transformer(settings_of(choice), CODEC.classes, seed=2).eval()
+    assert not torch.equal(other(*row()), model(*row()))
+    load_weights(other, tmp_path / WEIGHTS)
+    assert torch.equal(other(*row()), model(*row()))
+    assert count_parameters(other) == count_parameters(model)
+
+
+@over_every_model
+def test_settings_survive_json(choice: dict[str, Any]):
+    settings = settings_of(choice)
+    assert check(ModelSettings, json.loads(json.dumps(dump(settings)))) == settings
+
+
+@over_every_model
+def test_every_parameter_learns(choice: dict[str, Any]):
+    model = model_of(choice)
+    model(*row()).square().sum().backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
+
+
+@over_every_model
+@torch.inference_mode()
+def test_the_runtime_without_torch_agrees(choice: dict[str, Any], tmp_path: Path):
+    model = model_of(choice)
+    values = {"task": {"mixture": [{"operation": "addition"}]}, "training": {"steps": 1}, "model": dump(model.settings)}
+    folders.create(tmp_path / "run", check(RunSettings, values))
+    CODEC.tokenizer.save(tmp_path / "run" / folders.TOKENIZER)
+    save_tensors(model.state_dict(), tmp_path / "run" / WEIGHTS)
+    names = (model.settings.position.name, model.settings.norm.name, model.settings.feed_forward.name)
+    runs = zip(names, (layers.POSITIONS, layers.NORMS, layers.FEED_FORWARDS), strict=True)
+    unknown = [name for name, known in runs if name not in known]
+    if unknown:
+        with pytest.raises(RunError, match=f"cannot run {unknown[0]!r} without torch"):
+            NumpyDecoder(tmp_path / "run")
+        return
+    runtime = NumpyDecoder(tmp_path / "run")
+    ids, places = row()
+    np.testing.assert_allclose(runtime.logits(ids[0].tolist()), model(ids, places)[0].numpy(), atol=1e-4, rtol=1e-4)
+    prompts = [[1, *CODEC.tokenizer.encode(text)] for text in ("1+2=", "99+(1-0.5)=", "=", "7" * (LENGTH - 2))]
+    for prompt, answer in zip(prompts, Decoder(Decoder.Settings(), model, 2).answer(prompts), strict=True):
+        ours = runtime.answer(prompt)
+        assert ours.ids == answer.ids
+        np.testing.assert_allclose(ours.probabilities, answer.probabilities, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", own_names(POSITIONS))
+@torch.inference_mode()
+def test_a_position_scheme_returns_its_shapes(name: str):
+    settings = settings_of({"position": name})
+    scheme = build(POSITIONS, settings.position, settings)
+    _, places = row()
+    added = scheme.embed(places)
+    assert added is None or added.shape == (1, LENGTH, settings.d_model)
+    x = torch.randn(1, settings.n_heads, LENGTH, settings.d_head, generator=torch.Generator().manual_seed(1))
+    turned = scheme.rotate(x, places)
+    assert turned.shape == x.shape
+    torch.testing.assert_close(turned.norm(dim=-1), x.norm(dim=-1))
+
+
+@pytest.mark.parametrize("name", own_names(NORMS))
+@torch.inference_mode()
+def test_a_norm_keeps_shapes_and_forgets_the_scale_of_its_input(name: str):
+    norm = build(NORMS, name, 8)
+    x = torch.randn(2, 3, 8, generator=torch.Generator().manual_seed(1))
+    assert norm(x).shape == x.shape
+    torch.testing.assert_close(norm(x), norm(1000 * x), atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(norm(x).square().mean(-1), torch.ones(2, 3), atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", own_names(FEED_FORWARDS))
+@torch.inference_mode()
+def test_a_feed_forward_treats_each_token_alone(name: str):
+    settings = settings_of({"feed_forward": name})
+    block = build(FEED_FORWARDS, settings.feed_forward, settings)
+    x = torch.randn(2, 5, settings.d_model, generator=torch.Generator().manual_seed(1))
+    assert block(x).shape == x.shape
+    torch.testing.assert_close(block(x)[1, 3], block(x[1, 3]))
+    assert not torch.allclose(block(2 * x), 2 * block(x))
+
+
+@pytest.mark.parametrize("folder", [POSITIONS, NORMS, FEED_FORWARDS])
+def test_default_settings_survive_dump_and_check(folder: str):
+    for name in own_names(folder):
+        cls = settings_class(folder, name)
+        assert check(cls, dump(cls())) == cls()
+
+
+@pytest.mark.parametrize(("name", "shape"), [("rope", {"d_model": 6, "n_heads": 2}), ("sinusoidal", {"d_model": 7, "n_heads": 1})])
+def test_odd_widths_are_refused_where_pairs_are_needed(name: str, shape: dict[str, int]):
+    with pytest.raises(SettingsError, match="need an even"):
+        build(POSITIONS, name, ModelSettings(**shape, position=Part(name)))
