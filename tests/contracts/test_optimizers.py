@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from abacist.core.catalogue import build, own_names, settings_class
+from abacist.core.catalogue import Part, build, own_names, settings_class
 from abacist.core.settings import check, dump
 from abacist.models.settings import ModelSettings
 from abacist.models.transformer import Transformer, new_transformer
@@ -17,7 +17,7 @@ over_every_optimizer = pytest.mark.parametrize("name", own_names(OPTIMIZERS))
 
 
 def tiny_model() -> Transformer:
-    shape = ModelSettings(d_model=8, n_layers=1, n_heads=2, d_ff=16, context_length=8, dropout=0.0)
+    shape = ModelSettings(feed_forward=Part("swiglu"), d_model=8, n_layers=1, n_heads=2, d_ff=16, context_length=8)
     return new_transformer(check(ModelSettings, dump(shape)), torch.zeros(6, dtype=torch.long), seed=1)
 
 

@@ -73,7 +73,8 @@ def test_a_trapezoid_falls_no_earlier_than_it_was_decided(decay: float):
             3, decided_at
         )
         if decided_at > 20:
-            start = next(step for step in range(decided_at - 3, steps) if schedule.factor(step, steps) < 1)
+            falling = (step for step in range(decided_at - 3, steps) if schedule.factor(step, steps) < 1)
+            start = next(falling, steps)
             assert decided_at <= start <= decided_at + 1 / (1 - decay) + 1
 
 

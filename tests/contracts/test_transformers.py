@@ -47,7 +47,7 @@ def every_model() -> list[Any]:
     choices = [dict(zip(("position", "norm", "feed_forward"), three, strict=True)) for three in itertools.product(*by_name)]
     for key, folder in (("position", POSITIONS), ("norm", NORMS), ("feed_forward", FEED_FORWARDS)):
         choices += [{key: part} for part in parts(folder) if len(part) > 1]
-    choices += [{"tied": False}, {"n_heads": 1}, {"n_layers": 1}]
+    choices += [{"tied": True}, {"tied": False}, {"n_heads": 1}, {"n_layers": 1}]
     return [pytest.param(choice, id=json.dumps(choice).replace('"name": ', "").strip("{}")) for choice in choices]
 
 
@@ -158,7 +158,7 @@ def test_the_runtime_without_torch_agrees(choice: dict[str, Any], tmp_path: Path
     ids, places = row()
     np.testing.assert_allclose(runtime.logits(ids[0].tolist()), model(ids, places)[0].numpy(), atol=1e-4, rtol=1e-4)
     prompts = [[1, *CODEC.tokenizer.encode(text)] for text in ("1+2=", "99+(1-0.5)=", "=", "7" * (LENGTH - 2))]
-    for prompt, answer in zip(prompts, Decoder(Decoder.Settings(), model, 2).answer(prompts), strict=True):
+    for prompt, answer in zip(prompts, Decoder(model, 2).answer(prompts), strict=True):
         ours = runtime.answer(prompt)
         assert ours.ids == answer.ids
         np.testing.assert_allclose(ours.probabilities, answer.probabilities, atol=1e-4, rtol=1e-4)

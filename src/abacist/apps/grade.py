@@ -11,15 +11,17 @@ from rich.console import Console
 from rich.table import Table
 
 from abacist.core.errors import SettingsError
+from abacist.data.certificate import Certificate
 from abacist.data.files import read_lines
-from abacist.evaluation.grading import Grade, Score
+from abacist.evaluation.grading import Grade, Score, mark
 from abacist.evaluation.lines import grade_lines
 from abacist.problems.rounding import Rounding
 from abacist.recipe import change
+from abacist.runs import report
 from abacist.runs.folder import GRADES, read_values, write_json
 from abacist.runs.run import Run
 
-SHOWN_FAILURES = 10
+SHOWN_FAILURES = 3
 
 
 def grade_run(path: Path, changes: list[tuple[str, Any]], as_json: bool) -> None:
@@ -45,13 +47,17 @@ def grade_and_report(run: Run, console: Console) -> None:
     for each in grades:
         _print_failures(each, console)
     console.print(f"{sum(len(each.marked) for each in grades):,} answers, {rate:,.0f} a second\n")
-    answers = run.show()
-    for question, answer, correct in answers:
-        console.print(f"  {question} = [bold]{answer}[/]   {'[green]right[/]' if correct else '[red]wrong[/]'}")
+    answered = run.show()
+    for problem, generated in answered:
+        shown = mark(problem, generated, run.codec)
+        verdict = "[green]right[/]" if shown.correct else f"[red]wrong, it is {shown.truth}[/]"
+        console.print(
+            f"  {problem} = [bold]{shown.answer if shown.answer is not None else shown.written}[/]   {verdict}"
+        )
     write_json(run.path / GRADES, [each.as_json() for each in grades])
-    report = run.report(grades)
-    console.print(f"\nrun     {run.path}\nreport  {report.resolve().as_uri()}", soft_wrap=True)
-    console.print(f'ask it  abacist calc --run {run.path} "{answers[0][0] if answers else "1+1"}"', soft_wrap=True)
+    path = report.write(run, grades, rate, answered)
+    console.print(f"\nrun     {run.path}\nreport  {path.resolve().as_uri()}", soft_wrap=True)
+    console.print(f'ask it  abacist calc --run {run.path} "{answered[0][0] if answered else "1+1"}"', soft_wrap=True)
 
 
 def _nothing() -> Any:
@@ -66,15 +72,22 @@ def table_of(grades: Iterable[Grade]) -> Table:
     table.add_column("graded on")
     for heading in ("right", "of", "%", "95 % interval", "malformed"):
         table.add_column(heading, justify="right")
-    table.add_column("could it have been seen?")
+    table.add_column("seen in training?", justify="right")
     for each in grades:
         note = f" ({each.note})" if each.note else ""
-        table.add_row(f"{each.name}{note}", *_cells(each.score), str(each.malformed), each.certificate.sentence())
+        table.add_row(f"{each.name}{note}", *_cells(each.score), str(each.malformed), _seen(each.certificate))
         parts = each.by(lambda mark: mark.problem.operation)
         if len(parts) > 1:
             for name, score in parts.items():
                 table.add_row(f"  {name}", *_cells(score), "", "", style="dim")
     return table
+
+
+def _seen(certificate: Certificate) -> str:
+    if certificate.clean:
+        return "none"
+    count = certificate.may_have_been_seen
+    return "all, perhaps" if count == certificate.problems else f"{count:,}, perhaps"
 
 
 def _cells(score: Score) -> tuple[str, ...]:
@@ -84,9 +97,9 @@ def _cells(score: Score) -> tuple[str, ...]:
 
 def _print_failures(each: Grade, console: Console) -> None:
     failures = each.failures()
-    for mark in failures[:SHOWN_FAILURES]:
-        wrote = mark.answer if mark.answer is not None else f"{mark.written!r}, no number"
-        console.print(f"  [red]wrong[/] {mark.problem} = {mark.truth}, it wrote {wrote}")
+    for failure in failures[:SHOWN_FAILURES]:
+        wrote = f"{failure.written!r}, no number" if failure.answer is None else failure.answer
+        console.print(f"  [red]wrong[/] {failure.problem} = {failure.truth}, it wrote {wrote}")
     if len(failures) > SHOWN_FAILURES:
         console.print(f"  and {len(failures) - SHOWN_FAILURES:,} more of {each.name!r}; all are in {GRADES}")
 

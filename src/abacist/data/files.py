@@ -123,10 +123,7 @@ class FileStream:
         """Make batch `index`, counted over all passes."""
         places = range(index * self.size, (index + 1) * self.size)
         lines = [self.train[self._order(place // len(self.train))[place % len(self.train)]] for place in places]
-        rows = [
-            self.codec.example(
-                Example(self.codec.format.prompt(line.question), self.codec.format.completion(line.answer))
-            )
-            for line in lines
-        ]
+        format = self.codec.format
+        examples = [Example(format.prompt(x.question), format.completion(x.answer, x.question)) for x in lines]
+        rows = [self.codec.example(example) for example in examples]
         return collate(rows, self.codec.classes, self.codec.tokenizer.pad_id)

@@ -130,7 +130,7 @@ def ask(kind: Kind, codec: Codec, questions: Iterable[Question]) -> list[Generat
 
 def mark(problem: Problem, generated: Generated, codec: Codec) -> Marked:
     """Hold one answer against the truth."""
-    truth, answer = problem.answer(), codec.answer(generated.ids)
+    truth, answer = problem.answer(), codec.answer(generated.ids, problem.question)
     written = codec.tokenizer.decode(generated.ids)
     return Marked(problem, truth, answer, written, same_number(answer, truth), generated.confidence)
 

@@ -6,12 +6,14 @@ from typing import Any
 def tinymath(high: int = 89, places: int = 2) -> dict[str, Any]:
     """Add, subtract, multiply and divide 0..89, answers with two decimals; 90..99 is never shown."""
     names = ("addition", "subtraction", "multiplication", "division")
+    weights = {"addition": 0.4, "subtraction": 0.4, "multiplication": 1.1, "division": 1.1}
     small = high < 20
 
-    def over(*chosen: str, to: int = high) -> list[dict[str, Any]]:
+    def over(*chosen: str, to: int = high, weighted: bool = False) -> list[dict[str, Any]]:
         right = {"division": [1, to]}
         return [
             {"operation": {"name": name, "left": [0, to], "right": right.get(name, [0, to]), "draw": "value"}}
+            | {"weight": weights[name] if weighted else 1.0}
             for name in chosen
         ]
 
@@ -23,16 +25,38 @@ def tinymath(high: int = 89, places: int = 2) -> dict[str, Any]:
     ]
     return {
         "task": {
-            "mixture": over(*names),
+            # Products and quotients have to be learned nearly one by one: they are shown more often.
+            "mixture": over(*names, weighted=True),
             "rounding": {"places": places, "mode": "binary64", "pad": True},
             "split": {"held_out": 0.0 if small else 0.05, "region": region},
         },
-        "text": {"format": "reversed"},
-        "model": {"d_model": 128, "n_layers": 3, "d_ff": 512},
-        "training": {"minutes": 18, "batch_size": 512, "learning_rate": 2e-3},
+        "text": {
+            "format": {"name": "padded", "width": len(str(high)), "answer_width": 1, "reverse": True, "plain_for": "/"},
+            "tokenizer": {"name": "character", "characters": "0123456789+-*/=."},
+        },
+        "model": {
+            "d_model": 128,
+            "n_layers": 4,
+            "n_heads": 4,
+            "d_ff": 512,
+            "context_length": 24,
+            "position": {"name": "places", "places": 8, "numbers": 4},
+        },
+        "training": {
+            "minutes": 18,
+            "learning_rate": 0.02,
+            "optimizer": "muon",
+            "schedule": {"name": "trapezoid", "decay": 0.7},
+            "evaluate_every": 500,
+        },
         "grading": {
             "sets": [
-                {"name": f"random on 0..{high}, as TinyMath grades", "side": "any", "count": 2000},
+                {
+                    "name": f"random on 0..{high}, as TinyMath grades",
+                    "side": "any",
+                    "count": 2000,
+                    "mixture": over(*names),
+                },
                 *([] if small else held_out),
                 whole,
                 {

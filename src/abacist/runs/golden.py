@@ -42,7 +42,7 @@ def record(run: Run, questions: Iterable[str]) -> list[dict[str, Any]]:
                 "ids": ids,
                 "coordinates": places[0].tolist(),
                 "logits": [[round(value, 5) for value in row] for row in logits.tolist()],
-                "answer": run.codec.answer(generated.ids),
+                "answer": run.codec.answer(generated.ids, question),
             }
         )
     return entries

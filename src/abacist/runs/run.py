@@ -27,6 +27,7 @@ from abacist.runs import folder as folders
 from abacist.runs.settings import RunSettings
 from abacist.text.batch import Batch, collate
 from abacist.text.codec import Codec
+from abacist.text.generated import Generated
 from abacist.training.loop import STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer, choose_dtype
 from abacist.training.state import read_counters
 
@@ -160,12 +161,11 @@ class Run:
         seconds = time.perf_counter() - began
         return grades, sum(len(each.marked) for each in grades) / seconds
 
-    def show(self) -> list[tuple[str, str, bool]]:
-        """Answer the settings' own questions; return each with the answer and whether it is right."""
+    def show(self) -> list[tuple[Problem, Generated]]:
+        """Answer the settings' own questions."""
         problems = [self.task.problem(read_question(text)) for text in self.settings.questions]
         generated = ask(self.trained(), self.codec, [problem.question for problem in problems])
-        marks = [mark(*pair, self.codec) for pair in zip(problems, generated, strict=True)]
-        return [(str(m.problem), m.answer if m.answer is not None else m.written, m.correct) for m in marks]
+        return list(zip(problems, generated, strict=True))
 
 
 def count_from_settings(settings: RunSettings) -> int:

@@ -82,7 +82,7 @@ class Calculator:
         except AbacistError as error:
             return Reply(shown, error=str(error), seconds=time.perf_counter() - began)
         codec = self.decoder.codec
-        answer = codec.answer(generated.ids)
+        answer = codec.answer(generated.ids, question)
         tokens = [codec.tokenizer.vocabulary[index] for index in generated.ids]
         return Reply(
             question=text_of(question),

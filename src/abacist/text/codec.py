@@ -52,16 +52,15 @@ class Codec:
 
     def row(self, problem: Problem) -> Row:
         """Return the ids of a problem with its answer."""
-        example = self.format.render(problem)
-        return self.example(example)
+        return self.example(self.format.render(problem))
 
     def example(self, example: formats.Example) -> Row:
         """Return the ids of an example."""
         prompt = [self.tokenizer.start_id, *self.tokenizer.encode(example.prompt)]
         return Row([*prompt, *self.tokenizer.encode(example.completion), self.tokenizer.end_id], len(prompt))
 
-    def answer(self, ids: list[int]) -> str | None:
-        """Return the answer that generated ids hold; None if they are malformed or never ended."""
+    def answer(self, ids: list[int], question: Question = ()) -> str | None:
+        """Return the answer to a question that generated ids hold; None if they are malformed or never ended."""
         if not ids or ids[-1] != self.tokenizer.end_id:
             return None
-        return self.format.parse(self.tokenizer.decode(ids))
+        return self.format.parse(self.tokenizer.decode(ids), question)

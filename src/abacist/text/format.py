@@ -29,19 +29,22 @@ class Format(ABC):
 
     def render(self, problem: Problem) -> Example:
         """Write a problem and its true answer."""
-        return Example(self.prompt(problem.question), self.completion(problem.answer()))
+        return Example(self.prompt(problem.question), self.completion(problem.answer(), problem.question))
 
     @abstractmethod
     def prompt(self, question: Question) -> str:
         """Write the question, up to where the model goes on."""
 
     @abstractmethod
-    def completion(self, answer: str) -> str:
-        """Write an answer such as `-12.5` the way the model shall write it."""
+    def completion(self, answer: str, question: Question = ()) -> str:
+        """Write an answer such as `-12.5` the way the model shall write it.
+
+        The question is there for formats whose digit order depends on the signs asked.
+        """
 
     @abstractmethod
-    def parse(self, completion: str) -> str | None:
-        """Return the answer that a completion holds, or None if it is malformed."""
+    def parse(self, completion: str, question: Question = ()) -> str | None:
+        """Return the answer that a completion to this question holds, or None if it is malformed."""
 
 
 def is_answer(text: str) -> bool:

@@ -14,10 +14,10 @@ class Compact(Format):
         """Write `27/86=`."""
         return f"{text_of(question)}="
 
-    def completion(self, answer: str) -> str:
+    def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer as it is."""
         return answer
 
-    def parse(self, completion: str) -> str | None:
+    def parse(self, completion: str, question: Question = ()) -> str | None:
         """Take the completion as it is."""
         return completion if is_answer(completion) else None

@@ -15,6 +15,8 @@ class Padded(Format):
     """Whole digits of each operand; longer ones stay as they are."""
     answer_width: int = 6
     reverse: bool = False
+    plain_for: str = ""
+    """Where one of these signs is in the question, the answer is written in reading order all the same."""
 
     def __post_init__(self) -> None:
         if min(self.width, self.answer_width) < 1:
@@ -22,24 +24,29 @@ class Padded(Format):
 
     def prompt(self, question: Question) -> str:
         """Write `00027+00086=`."""
-        lexemes = (self._write(lexeme, self.width) if is_number(lexeme) else lexeme for lexeme in question)
+        lexemes = (
+            self._write(lexeme, self.width, self.reverse) if is_number(lexeme) else lexeme for lexeme in question
+        )
         return f"{text_of(tuple(lexemes))}="
 
-    def completion(self, answer: str) -> str:
+    def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer padded."""
-        return self._write(answer, self.answer_width)
+        return self._write(answer, self.answer_width, self._reversed(question))
 
-    def parse(self, completion: str) -> str | None:
+    def parse(self, completion: str, question: Question = ()) -> str | None:
         """Turn the digits back and strip the zeros in front."""
         if not is_answer(completion):
             return None
-        text = turned(completion) if self.reverse else completion
+        text = turned(completion) if self._reversed(question) else completion
         sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
         whole, point, decimals = digits.partition(".")
         return f"{sign}{whole.lstrip('0') or '0'}{point}{decimals}"
 
-    def _write(self, number: str, width: int) -> str:
+    def _reversed(self, question: Question) -> bool:
+        return self.reverse and not set(question) & set(self.plain_for)
+
+    def _write(self, number: str, width: int, reverse: bool) -> str:
         sign, digits = ("-", number[1:]) if number.startswith("-") else ("", number)
         whole, point, decimals = digits.partition(".")
         padded = f"{sign}{whole.rjust(width, '0')}{point}{decimals}"
-        return turned(padded) if self.reverse else padded
+        return turned(padded) if reverse else padded

@@ -13,14 +13,23 @@ class Reversed(Format):
     A digit's place within its number is then its power of ten, in the question and in the answer.
     """
 
+    plain_for: str = ""
+    """Where one of these signs is in the question, the answer is written in reading order all the same:
+    a quotient is found from its first digit, a sum from its last."""
+
     def prompt(self, question: Question) -> str:
         """Write `72+68=` for 27+86."""
         return f"{text_of(tuple(turned(lexeme) if is_number(lexeme) else lexeme for lexeme in question))}="
 
-    def completion(self, answer: str) -> str:
+    def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer's digits reversed."""
-        return turned(answer)
+        return answer if self._plain(question) else turned(answer)
 
-    def parse(self, completion: str) -> str | None:
+    def parse(self, completion: str, question: Question = ()) -> str | None:
         """Turn the digits back."""
-        return turned(completion) if is_answer(completion) else None
+        if not is_answer(completion):
+            return None
+        return completion if self._plain(question) else turned(completion)
+
+    def _plain(self, question: Question) -> bool:
+        return bool(set(question) & set(self.plain_for))

@@ -18,10 +18,10 @@ class ReversedAnswer(Format):
         """Write `27+86=`."""
         return f"{text_of(question)}="
 
-    def completion(self, answer: str) -> str:
+    def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer's digits reversed."""
         return turned(answer)
 
-    def parse(self, completion: str) -> str | None:
+    def parse(self, completion: str, question: Question = ()) -> str | None:
         """Turn the digits back."""
         return turned(completion) if is_answer(completion) else None

@@ -14,11 +14,11 @@ class Written(Format):
         """Write `27 / 86 = `."""
         return f"{spaced(question)} = "
 
-    def completion(self, answer: str) -> str:
+    def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer as it is."""
         return answer
 
-    def parse(self, completion: str) -> str | None:
+    def parse(self, completion: str, question: Question = ()) -> str | None:
         """Strip spaces."""
         text = completion.strip(" ")
         return text if is_answer(text) else None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from abacist.core.errors import SettingsError
 from abacist.training.schedule import Schedule
 
 
@@ -10,6 +11,10 @@ class Constant(Schedule):
     """Rise over `warmup` steps, then hold."""
 
     warmup: int = 100
+
+    def __post_init__(self) -> None:
+        if self.warmup < 0:
+            raise SettingsError("warmup must be at least 0")
 
     @property
     def decision(self) -> float:

@@ -1,0 +1,33 @@
+"""The report of a run, from its folder and its grades."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from abacist.core.settings import dump
+from abacist.evaluation.grading import Grade
+from abacist.evaluation.report import RunFacts, write_report
+from abacist.models.transformer import count_parameters
+from abacist.problems.problem import Problem
+from abacist.runs import folder as folders
+from abacist.runs.run import Run
+from abacist.text.generated import Generated
+from abacist.training.loop import METRICS, WEIGHTS
+
+
+def write(
+    run: Run, grades: Sequence[Grade], answers_per_second: float, answered: Sequence[tuple[Problem, Generated]]
+) -> Path:
+    """Write the run's report beside its weights; return its path."""
+    lines = (run.path / METRICS).read_text(encoding="utf-8").splitlines()
+    facts = RunFacts(
+        path=str(run.path),
+        command=f"abacist train {run.path / folders.SETTINGS}",
+        settings=dump(run.settings),
+        versions=folders.read_json(run.path / folders.VERSIONS),
+        parameters=count_parameters(run.kind.model),
+        weight_bytes=(run.path / WEIGHTS).stat().st_size,
+        answers_per_second=answers_per_second,
+    )
+    write_report(run.path / folders.REPORT, facts, run.codec, grades, [json.loads(line) for line in lines], answered)
+    return run.path / folders.REPORT
