@@ -50,6 +50,12 @@ TINY: dict[str, Any] = {
 }
 
 
+@pytest.fixture(scope="session")
+def tiny_values() -> dict[str, Any]:
+    """Settings of a run of 40 steps, as plain values; copy them before changing any."""
+    return TINY
+
+
 @pytest.fixture
 def tiny_settings() -> Callable[..., RunSettings]:
     """Settings of a run of 40 steps, with dotted paths set."""

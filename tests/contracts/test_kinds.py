@@ -135,9 +135,7 @@ def test_the_decoder_s_loss_is_the_cross_entropy_of_the_completions():
     made, rows = new("decoder").eval(), batch(5)
     ids, places = torch.from_numpy(rows.ids), torch.from_numpy(rows.coordinates)
     chances = made.model(ids, places).log_softmax(-1)
-    by_hand = sum(
-        -chances[r, t - 1, rows.ids[r, t]] for r, t in zip(*rows.loss_mask.nonzero(), strict=True)
-    )
+    by_hand = sum(-chances[r, t - 1, rows.ids[r, t]] for r, t in zip(*rows.loss_mask.nonzero(), strict=True))
     torch.testing.assert_close(made.loss(rows), by_hand)
 
 

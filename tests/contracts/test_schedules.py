@@ -90,9 +90,7 @@ def test_a_cosine_ends_at_its_floor(floor: float):
     schedule = Cosine(warmup=10, floor=floor)
     assert schedule.factor(1000, 1000) == pytest.approx(floor)
     assert schedule.factor(505, 1000) == pytest.approx(floor + (1 - floor) / 2)
-    assert schedule.factor(257, 1000) == pytest.approx(
-        floor + (1 - floor) * (1 + math.cos(math.pi * 247 / 990)) / 2
-    )
+    assert schedule.factor(257, 1000) == pytest.approx(floor + (1 - floor) * (1 + math.cos(math.pi * 247 / 990)) / 2)
 
 
 def test_a_constant_stays():

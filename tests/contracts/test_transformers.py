@@ -1,4 +1,4 @@
-"""The contract of positions, norms and feed-forwards: in any company the model is causal, caches well and saves whole."""
+"""The contract of positions, norms and feed-forwards: any model of them is causal, caches and saves whole."""
 
 import itertools
 import json
@@ -44,7 +44,9 @@ def parts(folder: str) -> list[dict[str, Any]]:
 def every_model() -> list[Any]:
     """Every combination by name, and the further settings of a part once each."""
     by_name = [[{"name": name} for name in own_names(folder)] for folder in (POSITIONS, NORMS, FEED_FORWARDS)]
-    choices = [dict(zip(("position", "norm", "feed_forward"), three, strict=True)) for three in itertools.product(*by_name)]
+    choices = [
+        dict(zip(("position", "norm", "feed_forward"), three, strict=True)) for three in itertools.product(*by_name)
+    ]
     for key, folder in (("position", POSITIONS), ("norm", NORMS), ("feed_forward", FEED_FORWARDS)):
         choices += [{key: part} for part in parts(folder) if len(part) > 1]
     choices += [{"tied": True}, {"tied": False}, {"n_heads": 1}, {"n_layers": 1}]
@@ -53,7 +55,9 @@ def every_model() -> list[Any]:
 
 over_every_model = pytest.mark.parametrize("choice", every_model())
 
-CODEC = Codec.build(check(RunSettings, {"task": {"mixture": [{"operation": "addition"}]}, "training": {"steps": 1}}).text)
+CODEC = Codec.build(
+    check(RunSettings, {"task": {"mixture": [{"operation": "addition"}]}, "training": {"steps": 1}}).text
+)
 
 
 def settings_of(choice: dict[str, Any]) -> ModelSettings:
@@ -206,7 +210,9 @@ def test_default_settings_survive_dump_and_check(folder: str):
         assert check(cls, dump(cls())) == cls()
 
 
-@pytest.mark.parametrize(("name", "shape"), [("rope", {"d_model": 6, "n_heads": 2}), ("sinusoidal", {"d_model": 7, "n_heads": 1})])
+@pytest.mark.parametrize(
+    ("name", "shape"), [("rope", {"d_model": 6, "n_heads": 2}), ("sinusoidal", {"d_model": 7, "n_heads": 1})]
+)
 def test_odd_widths_are_refused_where_pairs_are_needed(name: str, shape: dict[str, int]):
     with pytest.raises(SettingsError, match="need an even"):
         build(POSITIONS, name, ModelSettings(**shape, position=Part(name)))

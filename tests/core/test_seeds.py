@@ -33,7 +33,7 @@ def test_order_and_grouping_of_keys_matter(a: int, b: int):
     ids=["seed", "index", "both", "split"],
 )
 def test_neighbours_share_nothing(keys: Callable[[int], tuple[int | str, ...]]):
-    draws = [[stream(*keys(i)).getrandbits(64)] + [stream(*keys(i)).random()] for i in range(200)]
+    draws = [[stream(*keys(i)).getrandbits(64), stream(*keys(i)).random()] for i in range(200)]
     assert len({first for first, _ in draws}) == 200
     windows = set()
     for index in range(50):

@@ -35,7 +35,9 @@ def test_by_digits_draws_every_length_equally_often():
     assert all(1850 < count < 2150 for count in counts.values())
 
 
-@pytest.mark.parametrize("bounds", [(0, 0), (5, 5), (95, 105), (0, 9), (-9, 9), (-120, -7), (-5, 0), (7, 1000), (-3, 99)])
+@pytest.mark.parametrize(
+    "bounds", [(0, 0), (5, 5), (95, 105), (0, 9), (-9, 9), (-120, -7), (-5, 0), (7, 1000), (-3, 99)]
+)
 def test_by_digits_keeps_its_bounds_and_reaches_their_ends(bounds: tuple[int, int]):
     rng = random.Random(2)
     drawn = [by_digits(rng, bounds) for _ in range(20_000)]

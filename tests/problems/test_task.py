@@ -94,7 +94,15 @@ def test_a_task_with_an_endless_operation_has_no_table():
 def test_covers_tells_what_the_mixture_can_draw():
     made = task("addition", "division")
     covered = {text: made.covers(read_question(text)) for text in ("9+9", "10+1", "9/3", "9/0", "3-1", "1+1+1", "-1+2")}
-    assert covered == {"9+9": True, "10+1": False, "9/3": True, "9/0": False, "3-1": False, "1+1+1": False, "-1+2": False}
+    assert covered == {
+        "9+9": True,
+        "10+1": False,
+        "9/3": True,
+        "9/0": False,
+        "3-1": False,
+        "1+1+1": False,
+        "-1+2": False,
+    }
 
 
 def test_may_have_been_seen_needs_the_training_side_and_the_mixture():

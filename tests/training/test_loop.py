@@ -89,9 +89,7 @@ def test_minutes_need_a_schedule_that_can_wait(tiny_settings: Settings, tmp_path
         Run.create(tmp_path / "run", settings).train()
 
 
-def test_a_constant_rate_takes_minutes_too(
-    tiny_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_constant_rate_takes_minutes_too(tiny_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     ticking(monkeypatch, 0.1)
     constant = {"name": "constant", "warmup": 3}
     settings = tiny_settings(training__steps=None, training__minutes=0.05, training__schedule=constant)
@@ -100,7 +98,9 @@ def test_a_constant_rate_takes_minutes_too(
     assert weights(trained(tmp_path / "again", timed.settings)) == weights(timed)
 
 
-@pytest.mark.parametrize("budget", [{"training__steps": 40}, {"training__steps": None, "training__minutes": 1}], ids=str)
+@pytest.mark.parametrize(
+    "budget", [{"training__steps": 40}, {"training__steps": None, "training__minutes": 1}], ids=str
+)
 def test_training_stops_at_the_wished_accuracy_and_repeats_exactly(
     tiny_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: dict[str, Any]
 ):
@@ -116,7 +116,6 @@ def test_training_stops_at_the_wished_accuracy_and_repeats_exactly(
             return [SimpleNamespace(correct=index < 20 * share) for index in range(20)]
 
         with monkeypatch.context() as patch:
-            patch.setattr("abacist.runs.run.mark", lambda *pair: None)
             patch.setattr("abacist.runs.run.ask", lambda *arguments: evaluate())
             patch.setattr("abacist.runs.run.mark", lambda problem, answer, codec: answer)
             run.train()
@@ -156,9 +155,7 @@ def test_trained_gives_the_saved_weights(tiny_run: Path):
     assert len(ask(run.kind, run.codec, [problem.question for problem in problems])) == len(problems) == 20
 
 
-def test_progress_tells_steps_share_and_time(
-    tiny_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_progress_tells_steps_share_and_time(tiny_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     ticking(monkeypatch, 0.1)
     seen: list[Progress] = []
     trained(tmp_path / "run", tiny_settings(), watch=seen.append)

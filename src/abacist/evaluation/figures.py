@@ -5,6 +5,7 @@ transparent. Equal inputs give equal texts. No figure keeps state: none goes thr
 """
 
 import io
+import itertools
 import math
 import re
 import warnings
@@ -106,7 +107,7 @@ def loss_curve(metrics: Metrics, watched: str = "held-out problems") -> Figure |
     above.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     above.yaxis.set_minor_formatter(NullFormatter())
     below.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    below.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    below.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 2.5, 5, 10]))
     above.legend()
     return figure
 
@@ -162,8 +163,9 @@ def accuracy_by_size(grades: Sequence[Grade]) -> Figure | None:
 def heat_map(marks: Sequence[Marked], region: Sequence[int] | None = None) -> Figure | None:
     """Draw the share of right answers over both operands, one panel an operation; None without two operands.
 
-    Small operands get one cell a pair, others one cell for each pair of digit counts. Pairs that were
-    not asked stay blank. `region` (both ends included) is outlined: problems with an operand in it were never trained on.
+    Small operands get one cell a pair, others one cell for each pair of digit counts; pairs that were not
+    asked stay blank. `region`, both ends included, is outlined: problems with an operand in it were never
+    trained on.
     """
     panels = [(name, cells) for name, group in _by_operation(marks) if (cells := cell_scores(group, fits_cells(marks)))]
     if not panels:
@@ -173,8 +175,8 @@ def heat_map(marks: Sequence[Marked], region: Sequence[int] | None = None) -> Fi
     low, high = min(map(min, keys)), max(map(max, keys))
     columns = min(2, len(panels))
     rows = math.ceil(len(panels) / columns)
-    side = WIDTH / 2 if columns == 2 else 0.7 * WIDTH
-    figure = Figure(figsize=(columns * side, rows * side * 0.97 + 0.5), layout="constrained")
+    height = rows * 0.97 * WIDTH / 2 if columns == 2 else 0.6 * WIDTH
+    figure = Figure(figsize=(WIDTH, height + 0.5), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     edges = (low - 0.5, high + 0.5, low - 0.5, high + 0.5)
     image = None
@@ -189,17 +191,18 @@ def heat_map(marks: Sequence[Marked], region: Sequence[int] | None = None) -> Fi
         axes.locator_params(integer=True, nbins=10)
         if not single and high - low < 7:
             for (left, right), value in cells.items():
-                axes.text(
-                    right, left, f"{100 * value.accuracy:.3g}", ha="center", va="center", color="white", fontsize=8
-                )
+                share = percent(value.accuracy)
+                axes.text(right, left, share, ha="center", va="center", color="white", fontsize=8)
         if single and region is not None:
             outline = LineCollection(_outline(low, high, region), colors=INK, linewidths=1.1, linestyles="--")
             axes.add_collection(outline)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_axis_off()
     of = "operand" if single else "operand, digits"
-    figure.supxlabel(f"right {of}", fontsize=9)
-    figure.supylabel(f"left {of}", fontsize=9)
+    for axes in grid[-1]:
+        axes.set_xlabel(f"right {of}")
+    for axes in grid[:, 0]:
+        axes.set_ylabel(f"left {of}")
     assert image is not None
     bar = figure.colorbar(image, ax=grid, location="top", shrink=0.5, aspect=30, label="answered exactly")
     bar.ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -218,7 +221,7 @@ def calibration(grades: Sequence[Grade]) -> Figure | None:
         return None
     columns = min(2, len(graded))
     rows = math.ceil(len(graded) / columns)
-    figure = Figure(figsize=(WIDTH if columns == 2 else 0.65 * WIDTH, 3.4 * rows), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.4 * rows), layout="constrained")
     grid = figure.subplots(2 * rows, columns, squeeze=False, sharex=True, height_ratios=[3, 1] * rows)
     for axes in grid.flat:
         axes.set_axis_off()
@@ -319,6 +322,18 @@ def best_look(looks: Sequence[tuple[int, float, float]]) -> tuple[int, float, fl
     return max(looks, key=lambda look: (look[1], -look[2], look[0]))
 
 
+def percent(share: float) -> str:
+    """Write a share as percent, with as many decimals as tell it from 0 and from 100."""
+    value = 100 * share
+    gap = min(value, 100 - value)
+    if gap < 1e-7:
+        return "0" if share < 0.5 else "100"
+    decimals = 1 if gap >= 1 else 2
+    while round(value, decimals) in (0, 100):
+        decimals += 1
+    return f"{value:.{decimals}f}"
+
+
 def shortened(name: str, length: int = 24) -> str:
     """Cut a name that is too long for a figure."""
     return name if len(name) <= length else name[: length - 1] + "…"
@@ -338,11 +353,10 @@ def _whiskers(value: Score, middle: float) -> list[list[float]]:
 
 
 def _outline(low: int, high: int, region: Sequence[int]) -> list[list[tuple[float, float]]]:
-    """Return the edges between cells with an operand in the region and cells without."""
+    """Return the lines between cells with an operand in the region and cells without, each line whole."""
     inside = [region[0] <= abs(value) <= region[1] for value in range(low, high + 1)]
-    held = np.logical_or.outer(inside, inside)
-    segments = []
-    for row, column in zip(*np.nonzero(held[:, 1:] != held[:, :-1]), strict=True):
-        x, y = low + column + 0.5, low + row
-        segments.append([(x, y - 0.5), (x, y + 0.5)])
-    return segments + [[(y, x) for x, y in segment] for segment in segments]
+    flips = [index for index in range(1, len(inside)) if inside[index] != inside[index - 1]]
+    stretches = itertools.pairwise([0, *flips, len(inside)])
+    outside = [(low + start - 0.5, low + end - 0.5) for start, end in stretches if not inside[start]]
+    lines = [[(low + flip - 0.5, start), (low + flip - 0.5, end)] for flip in flips for start, end in outside]
+    return lines + [[(y, x) for x, y in line] for line in lines]

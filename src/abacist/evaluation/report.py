@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from abacist.data.certificate import Certificate
 from abacist.evaluation import figures
+from abacist.evaluation.figures import percent
 from abacist.evaluation.grading import Grade, Marked, Score, mark, operation, score, size
 from abacist.problems.problem import Problem
 from abacist.problems.question import is_number
@@ -115,18 +116,6 @@ def render(
     return _template().render(values)
 
 
-def percent(share: float) -> str:
-    """Write a share as percent, with as many decimals as tell it from 0 and from 100."""
-    value = 100 * share
-    gap = min(value, 100 - value)
-    if gap < 1e-7:
-        return "0" if share < 0.5 else "100"
-    decimals = 1 if gap >= 1 else 2
-    while round(value, decimals) in (0, 100):
-        decimals += 1
-    return f"{value:.{decimals}f}"
-
-
 def interval(value: Score) -> str:
     """Write a 95 % interval in percent."""
     low, high = value.interval
@@ -195,7 +184,7 @@ def cells_found(marks: Sequence[Marked]) -> str:
     wrong = sum(value.correct < value.count for value in scores)
     if not wrong:
         return f"None of the {len(scores):,} cells holds a mistake."
-    return f"{wrong:,} of the {len(scores):,} cells hold a mistake."
+    return f"{wrong:,} of the {len(scores):,} cells {'holds' if wrong == 1 else 'hold'} a mistake."
 
 
 def calibration_found(grades: Sequence[Grade]) -> str:
@@ -204,7 +193,7 @@ def calibration_found(grades: Sequence[Grade]) -> str:
     for grade in grades:
         sure = score([each for each in grade.marked if each.confidence >= 0.99])
         error = figures.calibration_error(grade.marked)
-        rate = f"{percent(sure.accuracy)} % of them right" if sure.count else "so it is never sure"
+        rate = f"{percent(sure.accuracy)} % of them right" if sure.count else "so it is never that sure"
         said.append(
             f"“{grade.name}”: expected calibration error {error:.3f}; {sure.count:,} of {len(grade.marked):,} "
             f"answers have a confidence of 99 % or more, {rate}."

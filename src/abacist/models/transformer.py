@@ -57,11 +57,16 @@ class Transformer(nn.Module):
             self.head.weight = self.embedding.weight
 
     def _initialise(self) -> None:
-        """Normal weights of 0.02; those that write into the residual stream smaller with depth, as in GPT-2."""
+        """Draw normal weights: embeddings of 0.02, matrices of 0.7 / sqrt(inputs).
+
+        Matrices that write into the residual stream are smaller with depth, as in GPT-2; 0.7 / sqrt(768)
+        is about its 0.02, and narrow models need the larger values.
+        """
         for name, parameter in self.named_parameters():
             if parameter.dim() == 2:
-                writes = name.endswith(("out.weight", "down.weight"))
-                std = 0.02 / math.sqrt(2 * self.settings.n_layers) if writes else 0.02
+                std = 0.7 / math.sqrt(parameter.shape[1]) if "blocks." in name else 0.02
+                if name.endswith(("out.weight", "down.weight")):
+                    std /= math.sqrt(2 * self.settings.n_layers)
                 nn.init.normal_(parameter, std=std)
 
     def hidden(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:

@@ -28,15 +28,16 @@ def carry_heavy(rng: random.Random, digits: int) -> Range:
     """Draw two numbers of up to `digits` digits whose sum is full of carries.
 
     Half of the columns sum to nine, so that a carry runs through them; the others are equally often
-    uniform or sure to start a carry. One addition in four is a cascade: every column above one
-    starting column sums to nine.
+    uniform or sure to start a carry. One addition in four is a cascade: every column above the first
+    sums to nine, and the first starts a carry. In one of eight every column starts one of its own.
     """
     length = rng.randint(1, digits)
-    cascade = rng.random() < 0.25
+    shape = rng.random()
+    cascade, every = shape < 0.25, 0.25 <= shape < 0.375
     left = right = 0
     for place in range(length):
         kind = rng.random()
-        if (cascade and place == 0) or (not cascade and kind < 0.25):
+        if every or (cascade and place == 0) or (not cascade and kind < 0.25):
             a = rng.randint(1, 9)
             b = rng.randint(10 - a, 9)
         elif cascade or kind < 0.75:

@@ -121,7 +121,11 @@ class NumpyDecoder:
             raise RunError(f"{self.path} is no run: it holds no settings.json") from None
         except (OSError, ValueError) as error:
             raise RunError(f"{file} cannot be read: {error}") from None
-        for item in [*settings["task"]["mixture"], settings["text"]]:
+        try:
+            places = [*settings["task"]["mixture"], settings["text"]]
+        except (KeyError, TypeError):
+            raise RunError(f"{file} cannot be read: it holds no settings of a run") from None
+        for item in places:
             for part in item.values():
                 # A user's own part lies beside the settings, named relative to them.
                 if isinstance(part, dict) and is_path(part.get("name", "")):

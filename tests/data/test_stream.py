@@ -1,0 +1,119 @@
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from abacist.core.errors import DataError, SettingsError
+from abacist.core.settings import check
+from abacist.data.certificate import certify
+from abacist.data.stream import ProblemStream, check_fits, longest_row
+from abacist.problems.targets import TARGETS
+from abacist.problems.task import Task, TaskSettings
+from abacist.text.batch import Batch
+from abacist.text.codec import Codec, TextSettings
+
+TASK = Task(
+    check(
+        TaskSettings,
+        {
+            "mixture": [{"operation": {"name": "addition", "left": [0, 40]}}, {"operation": {"name": "division"}}],
+            "split": {"held_out": 0.3, "region": [20, 25]},
+        },
+    )
+)
+CODEC = Codec.build(check(TextSettings, {"format": "reversed"}))
+
+
+def stream(seed: int = 1, size: int = 32, targets: Sequence[str] = ()) -> ProblemStream:
+    return ProblemStream(TASK, CODEC, seed, size, targets=targets)
+
+
+def equal(one: Batch, other: Batch) -> bool:
+    return one.ids.shape == other.ids.shape and np.array_equal(one.ids, other.ids)
+
+
+def test_a_batch_follows_from_seed_and_index_alone():
+    one, other = stream(), stream()
+    for index in (5, 0, 3):
+        other.batch(index)
+    assert equal(one.batch(3), other.batch(3))
+    assert not equal(one.batch(3), one.batch(4))
+    assert not equal(one.batch(3), stream(seed=2).batch(3))
+
+
+@pytest.mark.parametrize(("one", "other"), [((1, 1), (2, 0)), ((1, 0), (2, 1)), ((3, 7), (4, 7))])
+def test_neighbouring_seeds_and_indices_share_no_batch(one: tuple[int, int], other: tuple[int, int]):
+    batches = [list(stream(seed).problems(index)) for seed, index in (one, other)]
+    shared = sum(a.question == b.question for a, b in zip(*batches, strict=True))
+    assert shared <= 2
+
+
+def test_no_problem_held_out_is_ever_in_a_training_batch():
+    made, seen = stream(size=64), set()
+    for index in range(40):
+        for problem in made.problems(index):
+            assert TASK.side(problem.question) == "train"
+            seen.add(problem.question)
+    held_out = {p.question for p in TASK.table() if TASK.side(p.question) != "train"}
+    assert len(held_out) > 1000
+    assert not seen & held_out
+    assert {len(question) for question in seen} == {3}
+
+
+def test_the_loss_falls_on_completion_and_end_alone():
+    made = stream()
+    batch = made.batch(0)
+    for row, problem in enumerate(made.problems(0)):
+        example = CODEC.format.render(problem)
+        marked = batch.ids[row][batch.loss_mask[row]].tolist()
+        assert marked == [*CODEC.tokenizer.encode(example.completion), CODEC.tokenizer.end_id]
+        before = batch.ids[row][: int(batch.loss_mask[row].argmax())].tolist()
+        assert before == [CODEC.tokenizer.start_id, *CODEC.tokenizer.encode(example.prompt)]
+        assert set(batch.ids[row][len(before) + len(marked) :].tolist()) <= {CODEC.tokenizer.pad_id}
+
+
+def test_targets_stand_beside_their_rows():
+    made = stream(targets=["operands", "carries"])
+    batch = made.batch(2)
+    assert list(batch.targets) == ["operands", "carries"]
+    for row, problem in enumerate(made.problems(2)):
+        for name, table in batch.targets.items():
+            wanted = TARGETS[name](problem.question)
+            assert table[row, : len(wanted)].tolist() == wanted
+            assert set(table[row, len(wanted) :].tolist()) <= {-1}
+
+
+def test_an_unknown_target_is_named():
+    with pytest.raises(SettingsError, match="no target 'carry'; there are operands, carries, running_sums"):
+        stream(targets=["carry"])
+
+
+def test_rows_longer_than_the_context_are_said_early():
+    batch = stream().batch(0)
+    length = longest_row(stream().batch(index) for index in range(1))
+    assert length == batch.ids.shape[1]
+    check_fits(batch, length)
+    with pytest.raises(DataError, match=f"a row of {length} tokens does not fit"):
+        check_fits(batch, length - 1)
+
+
+@pytest.mark.parametrize(
+    ("seen", "sentence"),
+    [
+        (lambda question: False, "none of the 1,681 can have been seen in training"),
+        (lambda question: True, "all 1,681 may have been seen in training"),
+        (lambda question: question == ("1", "+", "2"), "1 of the 1,681 may have been seen in training"),
+    ],
+)
+def test_the_certificate_counts(seen: Callable[[tuple[str, ...]], bool], sentence: str):
+    addition = Task(check(TaskSettings, {"mixture": [{"operation": {"name": "addition", "left": [0, 40]}}]}))
+    certificate = certify(addition.table(), seen)
+    assert certificate.sentence() == sentence
+    assert certificate.clean == sentence.startswith("none")
+    assert certificate.problems == 1681
+
+
+def test_held_out_problems_are_certified_clean():
+    sets = {side: [p for p in TASK.table() if TASK.side(p.question) == side] for side in ("train", "held_out")}
+    assert certify(sets["held_out"], TASK.may_have_been_seen).clean
+    assert certify(sets["train"], TASK.may_have_been_seen).may_have_been_seen == len(sets["train"])
