@@ -1,6 +1,7 @@
 """The report of a run, from its folder and its grades."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,14 @@ from abacist.runs.run import Run
 from abacist.text.generated import Generated
 from abacist.training.loop import METRICS, WEIGHTS
 
+IDEAS = {
+    "demo": (
+        ("abacist train demo --set digits=7 --name seven", "Longer numbers: does the same model learn those too?"),
+        ("abacist train tinymath", "All four operations on 0..89: much of it has to be learned by heart."),
+    ),
+}
+"""Commands worth trying after a recipe, with the reason."""
+
 
 def write(
     run: Run, grades: Sequence[Grade], answers_per_second: float, answered: Sequence[tuple[Problem, Generated]]
@@ -22,12 +31,13 @@ def write(
     lines = (run.path / METRICS).read_text(encoding="utf-8").splitlines()
     facts = RunFacts(
         path=str(run.path),
-        command=f"abacist train {run.path / folders.SETTINGS}",
+        command=f"abacist train {shlex.quote(str(run.path / folders.SETTINGS))}",
         settings=dump(run.settings),
         versions=folders.read_json(run.path / folders.VERSIONS),
         parameters=count_parameters(run.kind.model),
         weight_bytes=(run.path / WEIGHTS).stat().st_size,
         answers_per_second=answers_per_second,
+        ideas=IDEAS.get(run.settings.recipe, ()),
     )
     write_report(run.path / folders.REPORT, facts, run.codec, grades, [json.loads(line) for line in lines], answered)
     return run.path / folders.REPORT

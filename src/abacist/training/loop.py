@@ -19,7 +19,7 @@ from abacist.core.errors import AbacistError, SettingsError
 from abacist.core.seeds import key_to_integer
 from abacist.kind import Kind
 from abacist.models.checkpoint import save_tensors
-from abacist.text.batch import Batch
+from abacist.text.batch import Batch, tightened
 from abacist.training.schedule import Schedule
 from abacist.training.settings import OPTIMIZERS, SCHEDULES, Dtype, TrainingSettings
 from abacist.training.state import Counters, load_state, save_state
@@ -181,9 +181,12 @@ class Trainer:
         if world > 1:
             count = torch.tensor(tokens, device=self.accelerator.device)
             tokens = int(self.accelerator.reduce(count, reduction="sum").item())
-        loss = self.wrapped(batch)
-        # Engines average gradients over processes; the loss is over the answer tokens of all of them.
-        self.accelerator.backward(loss * (world / tokens))
+        total = 0.0
+        for part in tightened(batch):
+            loss = self.wrapped(part)
+            # Engines average gradients over processes; the loss is over the answer tokens of all of them.
+            self.accelerator.backward(loss * (world / tokens))
+            total += float(loss.detach())
         norm = float(self.accelerator.clip_grad_norm_(self.wrapped.parameters(), self.settings.clip))
         factor = self.schedule.factor(step, self.counters.steps)
         for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
@@ -191,7 +194,7 @@ class Trainer:
                 group["lr"] = rate * factor
             optimizer.step()
             optimizer.zero_grad()
-        return float(loss.detach()) * world, tokens, norm
+        return total * world, tokens, norm
 
     def _decide_length(self, now: bool = False) -> None:
         """Fix the number of steps once a time budget has reached the schedule's moment of decision."""
