@@ -106,24 +106,29 @@ class FileStream:
 
     def __init__(self, path: Path, task: Task, codec: Codec, seed: int, size: int):
         lines = list(read_problems(path))
-        self.seen = {canonical(line.question) for line in lines if task.side(line.question) == "train"}
-        self.train = [line for line in lines if task.side(line.question) == "train"]
-        self.held_out = list({line.question: line for line in lines if task.side(line.question) == "held_out"}.values())
-        if not self.train:
+        train = [line for line in lines if task.side(line.question) == "train"]
+        if not train:
             raise DataError(f"{path} holds no problem to train on (read {len(lines)} lines)")
+        self.seen = {canonical(line.question) for line in train}
+        self.held_out = list({line.question: line for line in lines if task.side(line.question) == "held_out"}.values())
+        format = codec.format
+        examples = (Example(format.prompt(x.question), format.completion(x.answer, x.question)) for x in train)
+        self.rows = [codec.example(example) for example in examples]
         self.codec, self.seed, self.size = codec, seed, size
         self._order = lru_cache(maxsize=2)(self._order_of_pass)
 
     def _order_of_pass(self, number: int) -> list[int]:
-        order = list(range(len(self.train)))
+        order = list(range(len(self.rows)))
         stream(self.seed, "pass", number).shuffle(order)
         return order
 
     def batch(self, index: int) -> Batch:
         """Make batch `index`, counted over all passes."""
+        count = len(self.rows)
         places = range(index * self.size, (index + 1) * self.size)
-        lines = [self.train[self._order(place // len(self.train))[place % len(self.train)]] for place in places]
-        format = self.codec.format
-        examples = [Example(format.prompt(x.question), format.completion(x.answer, x.question)) for x in lines]
-        rows = [self.codec.example(example) for example in examples]
+        rows = [self.rows[self._order(place // count)[place % count]] for place in places]
         return collate(rows, self.codec.classes, self.codec.tokenizer.pad_id)
+
+    def longest(self) -> int:
+        """Return the number of tokens of the longest row."""
+        return max(len(row.ids) for row in self.rows)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from abacist.core.errors import DataError, SettingsError
+from abacist.core.errors import SettingsError
 from abacist.core.seeds import stream
 from abacist.problems.problem import Problem
 from abacist.problems.targets import TARGETS
@@ -36,16 +36,6 @@ class ProblemStream:
         rows = [self.codec.row(problem) for problem in problems]
         return collate(rows, self.codec.classes, self.codec.tokenizer.pad_id, targets)
 
-
-def longest_row(batches: Iterator[Batch]) -> int:
-    """Return the number of tokens of the longest row of some batches."""
-    return max((batch.ids.shape[1] for batch in batches), default=0)
-
-
-def check_fits(batch: Batch, context_length: int) -> None:
-    """Say early that rows are too long. Raises: DataError."""
-    if batch.ids.shape[1] > context_length:
-        raise DataError(
-            f"a row of {batch.ids.shape[1]} tokens does not fit model.context_length {context_length}; "
-            f"--set model.context_length={2 * batch.ids.shape[1]}"
-        )
+    def longest(self, batches: int = 4) -> int:
+        """Return the number of tokens of the longest row of the first batches."""
+        return max(self.batch(index).ids.shape[1] for index in range(batches))

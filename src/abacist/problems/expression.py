@@ -91,8 +91,15 @@ def _evaluate(tree: Tree) -> Number:
         if node.symbol == NEGATIVE:
             value = -value
         else:
-            value = _known(node.symbol).solve(value, *(_evaluate(operand) for operand in node.operands[1:]))
+            value = _solve(node.symbol, value, *(_evaluate(operand) for operand in node.operands[1:]))
     return value
+
+
+def _solve(symbol: str, *values: Number) -> Number:
+    try:
+        return _known(symbol).solve(*values)
+    except (TypeError, ValueError):
+        raise QuestionError(f"{symbol!r} cannot be applied to {len(values)} such numbers") from None
 
 
 def _canonical(tree: Tree) -> str:
@@ -123,7 +130,7 @@ def _join(symbol: str, terms: list[str]) -> str:
     if not symbol:
         return terms[0]
     if symbol == NEGATIVE:
-        return f"(-{terms[0]})"
+        return f"(-{terms[0]})" if terms[0] != "0" else "0"
     ordered = sorted(terms, key=lambda text: (len(text), text)) if _known(symbol).commutative else terms
     return f"({symbol.join(ordered)})"
 

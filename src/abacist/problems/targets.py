@@ -1,7 +1,6 @@
 """Further targets of a problem, for models that are taught more than the answer.
 
-Each function returns a list of integers for a sum or difference of whole numbers, and an empty list
-for any other question.
+Each function returns a list of integers, an empty one where the question is not of its sort.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,5 @@
 """The report of a run, from its folder and its grades."""
 
-import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from abacist.problems.problem import Problem
 from abacist.runs import folder as folders
 from abacist.runs.run import Run
 from abacist.text.generated import Generated
-from abacist.training.loop import METRICS, WEIGHTS
+from abacist.training.loop import WEIGHTS, read_metrics
 
 IDEAS = {
     "demo": (
@@ -28,7 +27,6 @@ def write(
     run: Run, grades: Sequence[Grade], answers_per_second: float, answered: Sequence[tuple[Problem, Generated]]
 ) -> Path:
     """Write the run's report beside its weights; return its path."""
-    lines = (run.path / METRICS).read_text(encoding="utf-8").splitlines()
     facts = RunFacts(
         path=str(run.path),
         command=f"abacist train {shlex.quote(str(run.path / folders.SETTINGS))}",
@@ -39,5 +37,5 @@ def write(
         answers_per_second=answers_per_second,
         ideas=IDEAS.get(run.settings.recipe, ()),
     )
-    write_report(run.path / folders.REPORT, facts, run.codec, grades, [json.loads(line) for line in lines], answered)
+    write_report(run.path / folders.REPORT, facts, run.codec, grades, read_metrics(run.path), answered)
     return run.path / folders.REPORT

@@ -11,10 +11,10 @@ import torch
 
 from abacist import kind as kinds
 from abacist.core.catalogue import load
-from abacist.core.errors import RunError
+from abacist.core.errors import RunError, SettingsError
 from abacist.core.seeds import key_to_integer, stream
 from abacist.data.files import FileStream
-from abacist.data.stream import ProblemStream, check_fits
+from abacist.data.stream import ProblemStream
 from abacist.evaluation.grading import Grade, ask, grade, mark
 from abacist.kind import Kind
 from abacist.models.checkpoint import load_weights
@@ -45,7 +45,9 @@ class Run:
         """Start a run folder. Raises: RunError if there is one already and it may not be overwritten."""
         dtype = choose_dtype(settings.training.dtype, settings.model.d_model)
         training = dataclasses.replace(settings.training, dtype=dtype)
-        run = cls(path, dataclasses.replace(settings, training=training))
+        # The run must find its file from wherever it is gone on with.
+        data = dataclasses.replace(settings.data, file=settings.data.file and str(Path(settings.data.file).resolve()))
+        run = cls(path, dataclasses.replace(settings, training=training, data=data))
         run.check()
         if overwrite and (path / folders.SETTINGS).is_file():
             shutil.rmtree(path)
@@ -59,12 +61,13 @@ class Run:
         return cls(path, folders.read_settings(path))
 
     def check(self) -> None:
-        """Try a few batches before any work starts. Raises: AbacistError for what would fail later."""
-        if isinstance(self.stream, ProblemStream):
-            for index in range(4):
-                check_fits(self.stream.batch(index), self.settings.model.context_length)
-        else:
-            check_fits(self.stream.batch(0), self.settings.model.context_length)
+        """Look at the data before any work starts. Raises: AbacistError for what would fail later."""
+        longest, room = self.stream.longest(), self.settings.model.context_length
+        if longest > room:
+            raise SettingsError(
+                f"model.context_length: a row of {longest} tokens does not fit {room}; "
+                f"--set model.context_length={2 * longest}"
+            )
 
     @cached_property
     def kind(self) -> Kind:

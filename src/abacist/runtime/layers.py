@@ -40,7 +40,9 @@ NORMS: dict[str, Callable[[Array, Weights, str, Options], Array]] = {"rms_norm":
 def swiglu(x: Array, weights: Weights, name: str) -> Array:
     """`down(silu(gate(x)) * up(x))`."""
     gate, up = np.split(x @ weights[f"{name}.gate_up.weight"].T, 2, axis=-1)
-    return (gate / (1 + np.exp(-gate)) * up) @ weights[f"{name}.down.weight"].T
+    # silu(x) = x * sigmoid(x), the sigmoid written so that it cannot overflow
+    silu = gate * np.float32(0.5) * (1 + np.tanh(gate * np.float32(0.5)))
+    return (silu * up) @ weights[f"{name}.down.weight"].T
 
 
 def gelu(x: Array, weights: Weights, name: str) -> Array:

@@ -61,6 +61,7 @@ class Codec:
 
     def answer(self, ids: list[int], question: Question = ()) -> str | None:
         """Return the answer to a question that generated ids hold; None if they are malformed or never ended."""
-        if not ids or ids[-1] != self.tokenizer.end_id:
+        *written, last = ids or [self.tokenizer.pad_id]
+        if last != self.tokenizer.end_id or any(index <= self.tokenizer.end_id for index in written):
             return None
         return self.format.parse(self.tokenizer.decode(ids), question)

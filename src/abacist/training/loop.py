@@ -4,10 +4,11 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -27,6 +28,16 @@ from abacist.training.state import Counters, load_state, save_state
 WEIGHTS, STATE, METRICS = "model.safetensors", "state.safetensors", "metrics.jsonl"
 
 LOG_EVERY = 10
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """Return the lines of a run's log; one that a crash tore in the middle is left away."""
+    lines = []
+    if (folder / METRICS).is_file():
+        for text in (folder / METRICS).read_text(encoding="utf-8").splitlines():
+            with suppress(json.JSONDecodeError):
+                lines.append(json.loads(text))
+    return lines
 
 
 class Interrupted(AbacistError):
@@ -129,11 +140,8 @@ class Trainer:
     def resume(self) -> None:
         """Take weights, optimizer and counters from the run folder."""
         self.counters = load_state(self.folder / STATE, self.kind.model, self.optimizers)
-        metrics = self.folder / METRICS
-        if metrics.exists():
-            lines = metrics.read_text().splitlines()
-            kept = [line for line in lines if json.loads(line)["step"] <= self.counters.step]
-            metrics.write_text("".join(line + "\n" for line in kept))
+        kept = [line for line in read_metrics(self.folder) if line["step"] <= self.counters.step]
+        (self.folder / METRICS).write_text("".join(json.dumps(line) + "\n" for line in kept))
 
     def run(self) -> Outcome:
         """Train to the end of the budget or the wished accuracy.

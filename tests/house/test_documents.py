@@ -1,0 +1,67 @@
+"""What the README and CONTRIBUTING tell a reader to type works as it stands."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from abacist.apps import cli
+from abacist.apps.calc import calc
+from abacist.runtime.calculator import SHIPPED
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
+
+
+def commands(document: str) -> list[str]:
+    lines = [line for _, body in BLOCK.findall((ROOT / document).read_text()) for line in body.splitlines()]
+    return [line.partition(" #")[0].strip() for line in lines if line.startswith("abacist ")]
+
+
+def run(line: str, folder: Path, monkeypatch) -> int:
+    """Run a documented command with as few steps as can be."""
+    _, *arguments = shlex.split(line)
+    if arguments[0] == "calc":
+        monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115
+        return calc(arguments[1:])
+    if arguments[0] == "train":
+        arguments += ["--steps", "2", "--no-grade"]
+    if arguments[0] == "grade":
+        arguments += ["--json", "--set", 'grading.sets=[{"name": "few", "count": 10}]']
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["abacist", *arguments])
+    return cli.run()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory) -> Path:
+    """A folder with the files of CONTRIBUTING's examples, and the run that the README speaks of."""
+    folder = tmp_path_factory.mktemp("desk")
+    for language, body in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text()):
+        if language == "python":
+            (folder / body.splitlines()[0].removeprefix("# ")).write_text(body)
+    (folder / "runs").mkdir()
+    (folder / "runs" / "demo").symlink_to(SHIPPED)
+    return folder
+
+
+@pytest.mark.parametrize("line", commands("README.md"))
+def test_commands_of_the_readme(line, desk, monkeypatch, tmp_path, capsys):
+    assert run(line, desk, monkeypatch) == 0
+
+
+@pytest.mark.parametrize("line", commands("CONTRIBUTING.md"))
+def test_examples_of_contributing(line, desk, monkeypatch, capsys):
+    assert run(line, desk, monkeypatch) == 0
+
+
+def test_the_example_position_scheme(desk, monkeypatch, capsys):
+    assert run("abacist train threes.py --name parity --set model.position=parity.py", desk, monkeypatch) == 0
+
+
+def test_links_of_the_documents_lead_somewhere():
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
