@@ -62,7 +62,10 @@ def draw(path: Path, width: int, command: list[str]) -> None:
     for line in settle(record(command, width)):
         console.print(Text.from_ansi(line), soft_wrap=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    console.save_svg(str(path), title="abacist")
+    picture = console.export_svg(title="abacist")
+    # The fonts it would fetch from elsewhere; any fixed-width font of the reader's will do.
+    picture = re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL)
+    path.write_text(picture.replace("Fira Code, monospace", "monospace"), encoding="utf-8")
 
 
 if __name__ == "__main__":
