@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from abacist.core.catalogue import is_path, names
+from abacist.core.catalogue import is_path, own_names
 from abacist.core.errors import SettingsError
 from abacist.core.settings import check, dump, override
 from abacist.runs.settings import RunSettings
@@ -27,13 +27,16 @@ def find(name: str) -> Recipe:
         if not Path(name).is_file() or spec is None or spec.loader is None:
             raise SettingsError(f"no file {name} to take a recipe from")
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    elif name in names(FOLDER):
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            raise SettingsError(f"{name} cannot be loaded as a recipe: {error!r}") from error
+    elif name in own_names(FOLDER):
         module = importlib.import_module(f"abacist.recipes.{name}")
     else:
-        close = difflib.get_close_matches(name, names(FOLDER), n=1)
+        close = difflib.get_close_matches(name, own_names(FOLDER), n=1)
         hint = f"did you mean {close[0]}? " if close else ""
-        raise SettingsError(f"no recipe {name!r}; {hint}there are {', '.join(names(FOLDER))}")
+        raise SettingsError(f"no recipe {name!r}; {hint}there are {', '.join(own_names(FOLDER))}")
     function = getattr(module, Path(name).stem, None)
     if not callable(function):
         raise SettingsError(f"{module.__file__} should define a function named like the file")
@@ -59,15 +62,20 @@ def settings_of(name: str, changes: list[tuple[str, Any]]) -> RunSettings:
     turned = {key: value for key, value in changes if key in dials(recipe)}
     rest = [(key, value) for key, value in changes if key not in dials(recipe)]
     fields = [field.name for field in dataclasses.fields(RunSettings)]
+    wrong = []
     for key, _ in rest:
         if "." not in key and key not in fields:
             close = difflib.get_close_matches(key, [*dials(recipe), *fields], n=1)
             hint = f"; did you mean {close[0]}?" if close else f"; its dials are {', '.join(dials(recipe)) or 'none'}"
-            raise SettingsError(f"{key}: {name} has no such dial or setting{hint}")
-    try:
-        values = recipe(**turned)
-    except TypeError as error:
-        raise SettingsError(f"{name}: {error}") from None
+            wrong.append(f"{key}: {name} has no such dial or setting{hint}")
+    wrong += [
+        f"{key}: {name} takes a number like {dials(recipe)[key]!r}, got {value!r}"
+        for key, value in turned.items()
+        if type(value) is not type(dials(recipe)[key])
+    ]
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    values = recipe(**turned)
     whole = dump(check(RunSettings, {"recipe": Path(name).stem, **values}))
     return change(whole, rest)
 

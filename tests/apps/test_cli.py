@@ -9,7 +9,7 @@ import pytest
 from abacist.apps import cli
 
 TINY = ["--set", "digits=2", "--set", "model.d_model=16", "--set", "training.batch_size=32"]
-GRADE_LITTLE = ["--set", 'grading.sets=[{"name": "held out", "count": 20}]']
+GRADE_LITTLE = ["--set", 'grading.sets=[{"title": "held out", "count": 20}]']
 
 
 @pytest.fixture
@@ -145,22 +145,25 @@ def test_data_written_can_be_trained_on(abacist, tmp_path, ending):
 
 
 def test_a_whole_table_is_written_for_nanogpt(abacist, tmp_path):
-    status, out, _ = abacist("data", "tinymath", "--set", "high=5", "--all", "--out", str(tmp_path / "table"))
+    status, _, _ = abacist("data", "tinymath", "--set", "high=5", "--all", "--out", str(tmp_path / "table"))
     assert status == 0
     assert {file.name for file in (tmp_path / "table").iterdir()} == {"train.bin", "val.bin", "meta.pkl"}
 
 
 def test_lines_from_any_source_are_graded(abacist, tmp_path):
     file = tmp_path / "lines.txt"
-    file.write_text("48 + 24 = 72.00\n27 / 86 = 0.31\n5 * 4 = 10.00\nhello\n1 / 0 = 3\n\n12 + = 3\n112 - 100 = 112\n")
+    file.write_text(
+        "48 + 24 = 72.00\n27 / 86 = 0.31\n5 * 4 = 10.00\nhello\n1 / 0 = 3\n\n"
+        "12 + = 3\n112 - 100 = 112\n5 + 5 = banana\n"
+    )
     status, out, _ = abacist("grade", "--file", str(file), "--json")
     result = json.loads(out)
     assert status == 0
-    assert (result["correct"], result["count"]) == (2, 4)
-    assert [line["line"] for line in result["wrong"]] == [3, 8]
+    assert (result["correct"], result["count"]) == (2, 5)
+    assert [line["line"] for line in result["wrong"]] == [3, 8, 9]
     assert [line["line"] for line in result["malformed"]] == [4, 5, 7]
     status, out, _ = abacist("grade", "--file", str(file))
-    assert "2 of 4 right" in out
+    assert "2 of 5 right" in out
     assert "3 malformed" in out
 
 

@@ -27,9 +27,9 @@ def run(line: str, folder: Path, monkeypatch) -> int:
         monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115
         return calc(arguments[1:])
     if arguments[0] == "train":
-        arguments += ["--steps", "2", "--no-grade"]
+        arguments += ["--steps", "2", "--set", 'grading.sets=[{"title": "few", "count": 10}]']
     if arguments[0] == "grade":
-        arguments += ["--json", "--set", 'grading.sets=[{"name": "few", "count": 10}]']
+        arguments += ["--json", "--set", 'grading.sets=[{"title": "few", "count": 10}]']
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", ["abacist", *arguments])
     return cli.run()

@@ -80,7 +80,7 @@ def test_the_shipped_model_comes_with_its_settings_log_grade_and_versions():
 def test_the_shipped_grade_is_what_the_weights_give(run):
     """A sample of the first set, graded anew: the score lies in the interval that was shipped."""
     first = run.settings.grading.sets[0]
-    shipped = next(each for each in json.loads((SHIPPED / "grades.json").read_text()) if each["name"] == first.name)
+    shipped = next(each for each in json.loads((SHIPPED / "grades.json").read_text()) if each["name"] == first.title)
     sample = dataclasses.replace(first, count=500)
     settings = run.settings
     result = grade(run.trained(), run.codec, settings.task, sample, seed=7, may_have_been_seen=run.may_have_been_seen)

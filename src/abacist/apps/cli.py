@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from abacist.core.errors import AbacistError
+from abacist.core.errors import AbacistError, Interrupted
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,10 +35,13 @@ def run() -> int:
     except AbacistError as error:
         for line in str(error).splitlines():
             print(f"abacist: {line}", file=sys.stderr)
-        return 130 if type(error).__name__ == "Interrupted" else 1
+        return 130 if isinstance(error, Interrupted) else 1
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except OSError as error:
+        print(f"abacist: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except (click.Abort, KeyboardInterrupt):
         return 130
     except click.exceptions.Exit as exit:

@@ -1,5 +1,6 @@
 """`abacist grade`: a run on its sets, or any text of lines."""
 
+import contextlib
 import dataclasses
 import json
 import sys
@@ -8,12 +9,13 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from abacist.core.errors import SettingsError
 from abacist.data.certificate import Certificate
-from abacist.data.files import read_lines
-from abacist.evaluation.grading import Grade, Score, mark
+from abacist.data.files import decoded, read_lines
+from abacist.evaluation.grading import Grade, Score, mark, percent
 from abacist.evaluation.lines import grade_lines
 from abacist.problems.rounding import Rounding
 from abacist.recipe import change
@@ -41,7 +43,7 @@ def grade_run(path: Path, changes: list[tuple[str, Any]], as_json: bool) -> None
 
 def grade_and_report(run: Run, console: Console) -> None:
     """Grade, print the table, answer the recipe's questions, write grades.json and the report."""
-    with console.status("grading") if console.is_terminal else _nothing():
+    with console.status("grading") if console.is_terminal else contextlib.nullcontext():
         grades, rate = run.grade()
     console.print(table_of(grades))
     for each in grades:
@@ -52,18 +54,14 @@ def grade_and_report(run: Run, console: Console) -> None:
         shown = mark(problem, generated, run.codec)
         verdict = "[green]right[/]" if shown.correct else f"[red]wrong, it is {shown.truth}[/]"
         console.print(
-            f"  {problem} = [bold]{shown.answer if shown.answer is not None else shown.written}[/]   {verdict}"
+            f"  {problem} = [bold]{escape(shown.answer if shown.answer is not None else shown.written)}[/]   {verdict}"
         )
     write_json(run.path / GRADES, [each.as_json() for each in grades])
     path = report.write(run, grades, rate, answered)
-    console.print(f"\nrun     {run.path}\nreport  {path.resolve().as_uri()}", soft_wrap=True)
-    console.print(f'ask it  abacist calc --run {run.path} "{answered[0][0] if answered else "1+1"}"', soft_wrap=True)
-
-
-def _nothing() -> Any:
-    import contextlib
-
-    return contextlib.nullcontext()
+    console.print(f"\nrun     {escape(str(run.path))}\nreport  {path.resolve().as_uri()}", soft_wrap=True)
+    console.print(
+        f'ask it  abacist calc --run {escape(str(run.path))} "{answered[0][0] if answered else "1+1"}"', soft_wrap=True
+    )
 
 
 def table_of(grades: Iterable[Grade]) -> Table:
@@ -92,14 +90,14 @@ def _seen(certificate: Certificate) -> str:
 
 def _cells(score: Score) -> tuple[str, ...]:
     low, high = score.interval
-    return f"{score.correct:,}", f"{score.count:,}", f"{100 * score.accuracy:.2f}", f"{100 * low:.2f}–{100 * high:.2f}"
+    return f"{score.correct:,}", f"{score.count:,}", percent(score.accuracy), f"{percent(low)}–{percent(high)}"
 
 
 def _print_failures(each: Grade, console: Console) -> None:
     failures = each.failures()
     for failure in failures[:SHOWN_FAILURES]:
         wrote = f"{failure.written!r}, no number" if failure.answer is None else failure.answer
-        console.print(f"  [red]wrong[/] {failure.problem} = {failure.truth}, it wrote {wrote}")
+        console.print(f"  [red]wrong[/] {failure.problem} = {failure.truth}, it wrote {escape(wrote)}")
     if len(failures) > SHOWN_FAILURES:
         console.print(f"  and {len(failures) - SHOWN_FAILURES:,} more of {each.name!r}; all are in {GRADES}")
 
@@ -109,7 +107,7 @@ def grade_file(file: Path, places: int, rounding: str, as_json: bool) -> None:
     modes = get_args(get_type_hints(Rounding)["mode"])
     if rounding not in modes:
         raise SettingsError(f"--rounding {rounding}: choose one of {', '.join(modes)}")
-    lines = enumerate(sys.stdin, 1) if str(file) == "-" else read_lines(file)
+    lines = decoded(sys.stdin.buffer, "standard input") if str(file) == "-" else read_lines(file)
     result = grade_lines(lines, Rounding(places, rounding))  # type: ignore[arg-type]
     score = result.score
     if as_json:
@@ -119,9 +117,9 @@ def grade_file(file: Path, places: int, rounding: str, as_json: bool) -> None:
         return
     console = Console(highlight=False)
     for number, text, truth in result.wrong:
-        console.print(f"[red]wrong[/]     line {number}: {text.strip()}  (it is {truth})", soft_wrap=True)
+        console.print(f"[red]wrong[/]     line {number}: {escape(text.strip())}  (it is {truth})", soft_wrap=True)
     for number, _, reason in result.malformed:
-        console.print(f"[yellow]malformed[/] line {number}: {reason}", soft_wrap=True)
+        console.print(f"[yellow]malformed[/] line {number}: {escape(reason)}", soft_wrap=True)
     low, high = score.interval
-    percent = f"{100 * score.accuracy:.2f} %, 95 % interval {100 * low:.2f}–{100 * high:.2f}"
-    console.print(f"{score.correct:,} of {score.count:,} right ({percent}); {len(result.malformed):,} malformed lines")
+    share = f"{percent(score.accuracy)} %, 95 % interval {percent(low)}–{percent(high)}"
+    console.print(f"{score.correct:,} of {score.count:,} right ({share}); {len(result.malformed):,} malformed lines")

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from abacist.apps.source import settings_from
-from abacist.core.catalogue import names
+from abacist.core.catalogue import own_names
 from abacist.core.settings import dump
 from abacist.recipe import FOLDER, dials, find, settings_of, summary
 from abacist.runs.run import count_from_settings
@@ -16,7 +16,7 @@ from abacist.runs.run import count_from_settings
 def list_recipes() -> None:
     """Print a table of the recipes."""
     table = Table("recipe", "what it teaches", "dials", "parameters", "budget", box=None, header_style="bold")
-    for name in names(FOLDER):
+    for name in own_names(FOLDER):
         recipe = find(name)
         settings = settings_of(name, [])
         training = settings.training

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from abacist.core.catalogue import names
+from abacist.core.catalogue import own_names
 from abacist.core.errors import RunError
 from abacist.core.settings import check
 from abacist.recipe import FOLDER, change, settings_of
@@ -17,7 +17,7 @@ def settings_from(source: str, changes: list[tuple[str, Any]]) -> RunSettings:
     Raises: SettingsError or RunError that says what is wrong with the source or the changes.
     """
     path = Path(source)
-    if source in names(FOLDER):
+    if source in own_names(FOLDER):
         return settings_of(source, changes)
     if path.is_dir():
         if not (path / SETTINGS).is_file():

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, ProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.progress import Task as BarTask
@@ -11,10 +12,12 @@ from rich.text import Text
 
 from abacist.apps.grade import grade_and_report
 from abacist.apps.source import settings_from
-from abacist.core.errors import RunError
+from abacist.core.errors import Interrupted, RunError
+from abacist.core.seeds import stream
+from abacist.evaluation.grading import percent
 from abacist.models.transformer import count_parameters
 from abacist.runs.run import Run
-from abacist.training.loop import Interrupted, Progress
+from abacist.training.loop import Progress
 
 
 def begin(
@@ -53,32 +56,26 @@ def _train(run: Run, grade: bool, resume: bool) -> None:
         f"[bold]{run.settings.recipe}[/]: {count_parameters(run.kind.model):,} parameters "
         f"({model.n_layers} layers, {model.d_model} wide), {budget} of {training.batch_size} rows, {training.dtype}"
     )
-    example = run.codec.format.render(run.task.sample(_show_rng(run)))
-    console.print(f"it reads [cyan]{example.prompt}[/] and shall write [green]{example.completion}[/]")
+    example = run.codec.format.render(run.task.sample(stream(run.settings.seed, "show")))
+    console.print(f"it reads [cyan]{escape(example.prompt)}[/] and shall write [green]{escape(example.completion)}[/]")
     try:
-        with _Display(console) as display:
+        with _Display(console, run.watched_side) as display:
             outcome = run.train(display.show, resume)
     except Interrupted as stop:
         raise Interrupted(f"{stop}. Go on with: abacist train --resume {run.path}") from None
     console.print(
-        f"trained {outcome.step:,} steps in {_clock(outcome.seconds)}; best on held-out problems: "
-        f"{100 * outcome.best.accuracy:.2f} % (step {outcome.best_step:,})"
+        f"trained {outcome.step:,} steps in {_clock(outcome.seconds)}; best on {run.watched_side} problems: "
+        f"{percent(outcome.best.accuracy)} % (step {outcome.best_step:,})"
     )
     if grade:
         grade_and_report(run, console)
 
 
-def _show_rng(run: Run) -> Any:
-    from abacist.core.seeds import stream
-
-    return stream(run.settings.seed, "show")
-
-
 class _Display:
     """A progress bar on a terminal; elsewhere a line now and then, so that logs stay short."""
 
-    def __init__(self, console: Console):
-        self.console = console
+    def __init__(self, console: Console, watched: str):
+        self.console, self.watched = console, watched
         self.bar = Bar(
             BarColumn(bar_width=24), TextColumn("{task.percentage:3.0f} %"), _Words(), console=console, transient=True
         )
@@ -97,7 +94,7 @@ class _Display:
     def show(self, progress: Progress) -> None:
         """Update the bar."""
         steps = f"/{progress.steps:,}" if progress.steps else ""
-        accuracy = "" if progress.accuracy is None else f" · held-out {100 * progress.accuracy:.1f} %"
+        accuracy = "" if progress.accuracy is None else f" · {self.watched} {percent(progress.accuracy)} %"
         words = (
             f"step {progress.step:,}{steps} · loss {progress.loss:.4f}{accuracy} · "
             f"{progress.tokens_per_second:,.0f} answer tokens/s · {_clock(progress.seconds_left)} left"

@@ -20,5 +20,9 @@ class DataError(AbacistError):
     """A file cannot be read as what it was said to be."""
 
 
+class Interrupted(AbacistError):
+    """Training was asked to stop, and saved."""
+
+
 class RunError(AbacistError):
     """A run folder is missing, unfinished or does not fit what was asked of it."""

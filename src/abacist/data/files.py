@@ -5,7 +5,7 @@ followed by a last column `sum`, as in `a,b,c,d,sum`.
 """
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +28,15 @@ class Line:
     answer: str
 
 
+def decoded(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, str]]:
+    """Yield lines of bytes as text, numbered from 1. Raises: DataError where a byte is not UTF-8."""
+    for number, raw in enumerate(lines, 1):
+        try:
+            yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{source}, line {number}: byte {error.start + 1} is not UTF-8 text") from None
+
+
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text file, plain or gzipped, with their numbers from 1.
 
@@ -35,11 +44,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            for number, raw in enumerate(file, 1):
-                try:
-                    yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-                except UnicodeDecodeError as error:
-                    raise DataError(f"{path}, line {number}: byte {error.start + 1} is not UTF-8 text") from None
+            yield from decoded(file, str(path))
     except FileNotFoundError:
         raise DataError(f"no file {path}") from None
     except (OSError, EOFError) as error:

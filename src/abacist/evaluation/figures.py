@@ -21,7 +21,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
-from abacist.evaluation.grading import Grade, Marked, Score, operation, score, size
+from abacist.evaluation.grading import Grade, Marked, Score, operation, percent, score, size
 from abacist.problems.question import Question, is_number, is_sign, is_whole
 
 Dials = ParamSpec("Dials")
@@ -320,18 +320,6 @@ def watched_looks(metrics: Metrics) -> list[tuple[int, float, float]]:
 def best_look(looks: Sequence[tuple[int, float, float]]) -> tuple[int, float, float]:
     """Return the look whose weights were kept: the most accurate, of those the one with least loss, the latest."""
     return max(looks, key=lambda look: (look[1], -look[2], look[0]))
-
-
-def percent(share: float) -> str:
-    """Write a share as percent, with as many decimals as tell it from 0 and from 100."""
-    value = 100 * share
-    gap = min(value, 100 - value)
-    if gap < 1e-7:
-        return "0" if share < 0.5 else "100"
-    decimals = 1 if gap >= 1 else 2
-    while round(value, decimals) in (0, 100):
-        decimals += 1
-    return f"{value:.{decimals}f}"
 
 
 def shortened(name: str, length: int = 24) -> str:

@@ -1,6 +1,6 @@
 """Grades: every answer against the exact truth, as numbers, with counts and intervals."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from abacist.core.seeds import stream
 from abacist.data.certificate import Certificate, certify
 from abacist.evaluation.settings import GradeSet
 from abacist.kind import Kind
+from abacist.problems.expression import canonical
 from abacist.problems.problem import Problem, same_number
 from abacist.problems.question import Question, is_whole
 from abacist.problems.task import Task, TaskSettings
@@ -118,6 +119,18 @@ def size(mark: Marked) -> int:
     return max((len(lexeme) for lexeme in mark.problem.question if is_whole(lexeme)), default=0)
 
 
+def percent(share: float) -> str:
+    """Write a share as percent, with as many decimals as tell it from 0 and from 100."""
+    value = 100 * share
+    gap = min(value, 100 - value)
+    if gap < 1e-7:
+        return "0" if share < 0.5 else "100"
+    decimals = 1 if gap >= 1 else 2
+    while round(value, decimals) in (0, 100):
+        decimals += 1
+    return f"{value:.{decimals}f}"
+
+
 def score(marked: Sequence[Marked]) -> Score:
     """Count the correct ones."""
     return Score(sum(mark.correct for mark in marked), len(marked))
@@ -135,11 +148,17 @@ def mark(problem: Problem, generated: Generated, codec: Codec) -> Marked:
     return Marked(problem, truth, answer, written, same_number(answer, truth), generated.confidence)
 
 
-def draw(task: TaskSettings, grade_set: GradeSet, seed: int) -> list[Problem]:
-    """Draw the problems of a set: up to its count, fewer where there are no more."""
-    mixture = grade_set.mixture or task.mixture
-    drawn = Task(TaskSettings(mixture, task.rounding, task.split))
-    return drawn.distinct(stream(seed, "grade", grade_set.name), grade_set.side, grade_set.count)
+def draw(task: TaskSettings, grade_set: GradeSet, seed: int, watched: Collection[str] = ()) -> list[Problem]:
+    """Draw the problems of a set: up to its count, fewer where there are no more.
+
+    `watched` are the canonical forms of the problems by which training chose the weights to keep; they
+    are left out of held-out sets.
+    """
+    drawn = Task(TaskSettings(grade_set.mixture or task.mixture, task.rounding, task.split))
+    apart = watched if grade_set.side == "held_out" else ()
+    rng = stream(seed, "grade", grade_set.title)
+    problems = drawn.distinct(rng, grade_set.side, grade_set.count + len(apart))
+    return [problem for problem in problems if canonical(problem.question) not in apart][: grade_set.count]
 
 
 def grade(
@@ -149,12 +168,13 @@ def grade(
     grade_set: GradeSet,
     seed: int,
     may_have_been_seen: Callable[[Question], bool],
+    watched: Collection[str] = (),
 ) -> Grade:
     """Grade a model on one set. Raises: AbacistError if the set has no problems."""
-    problems = draw(task, grade_set, seed)
+    problems = draw(task, grade_set, seed, watched)
     if not problems:
-        raise AbacistError(f"the set {grade_set.name!r} has no problems on side {grade_set.side!r}")
+        raise AbacistError(f"grading: the set {grade_set.title!r} has no problems on side {grade_set.side!r}")
     answers = ask(kind, codec, [problem.question for problem in problems])
     marked = [mark(problem, answer, codec) for problem, answer in zip(problems, answers, strict=True)]
     note = "" if len(problems) == grade_set.count else f"all there are; {grade_set.count:,} were asked for"
-    return Grade(grade_set.name, marked, certify(problems, may_have_been_seen), seed, note)
+    return Grade(grade_set.title, marked, certify(problems, may_have_been_seen), seed, note)

@@ -28,7 +28,11 @@ class LineGrade:
 
 
 def grade_lines(lines: Iterable[tuple[int, str]], rounding: Rounding) -> LineGrade:
-    """Grade numbered lines; empty ones are passed over, malformed ones counted apart."""
+    """Grade numbered lines; empty ones are passed over.
+
+    An answer that is no number is wrong; a line that asks nothing that has an answer is malformed and
+    counted apart.
+    """
     result = LineGrade()
     for number, line in lines:
         if not line.strip():
@@ -37,13 +41,11 @@ def grade_lines(lines: Iterable[tuple[int, str]], rounding: Rounding) -> LineGra
         try:
             if not equals:
                 raise AbacistError("no '=' in it")
-            if not is_answer(answer):
-                raise AbacistError(f"{answer!r} is no number")
             truth = Problem(read_question(question), rounding, "line").answer()
         except (AbacistError, ArithmeticError, ValueError) as error:  # the latter two: too long to write out
             result.malformed.append((number, line, str(error)))
             continue
-        if same_number(answer, truth):
+        if is_answer(answer) and same_number(answer, truth):
             result.correct += 1
         else:
             result.wrong.append((number, line, truth))

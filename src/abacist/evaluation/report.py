@@ -15,8 +15,7 @@ from markupsafe import Markup
 
 from abacist.data.certificate import Certificate
 from abacist.evaluation import figures
-from abacist.evaluation.figures import percent
-from abacist.evaluation.grading import Grade, Marked, Score, mark, operation, score, size
+from abacist.evaluation.grading import Grade, Marked, Score, mark, operation, percent, score, size
 from abacist.problems.problem import Problem
 from abacist.problems.question import is_number
 from abacist.text.codec import Codec

@@ -10,7 +10,7 @@ from abacist.problems.task import SideChoice, Weighted
 class GradeSet:
     """One set of problems, drawn without repetition."""
 
-    name: str
+    title: str
     side: SideChoice = "held_out"
     count: int = 1000
     mixture: list[Weighted] | None = None

@@ -13,7 +13,7 @@ FEED_FORWARDS = "models.feed_forwards"
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """A transformer's shape. Vocabulary and context length come from the text it reads."""
+    """A transformer's shape. The size of its vocabulary comes from the tokenizer."""
 
     d_model: int = 64
     n_layers: int = 2

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from abacist.core.errors import SettingsError
+from abacist.core.errors import QuestionError, SettingsError
 from abacist.problems.operation import Number
 
 
@@ -28,11 +28,14 @@ class Rounding:
 
     def text(self, value: Number) -> str:
         """Return the rounded value as text; zero has no sign."""
-        if value.denominator == 1:
+        if value.denominator == 1 and (self.mode != "binary64" or -(2**53) <= value <= 2**53):
             whole = str(value.numerator)
             return f"{whole}.{'0' * self.places}" if self.pad and self.places else whole
         if self.mode == "binary64":
-            digits = f"{float(value):.{self.places}f}"
+            try:
+                digits = f"{float(value):.{self.places}f}"
+            except OverflowError:
+                raise QuestionError("the answer is too large for binary64") from None
             negative, digits = digits.startswith("-"), digits.lstrip("-")
         else:
             size: Number = -value if value < 0 else value

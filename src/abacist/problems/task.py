@@ -10,6 +10,7 @@ from abacist.core.errors import SettingsError
 from abacist.problems.operation import FOLDER, Operation
 from abacist.problems.problem import Problem
 from abacist.problems.question import Question
+from abacist.problems.reorderings import reorderings
 from abacist.problems.rounding import Rounding
 from abacist.problems.splits import Side, Split
 
@@ -72,25 +73,30 @@ class Task:
         raise SettingsError(f"none of 20,000 problems drawn is on side {side!r}; see task.split and the operations")
 
     def distinct(self, rng: random.Random, side: SideChoice, count: int) -> list[Problem]:
-        """Draw up to `count` different problems of a side; fewer where the task has no more of them."""
-        size = self.table_size()
+        """Draw up to `count` different problems of a side as training draws them; fewer where there are no more."""
+        size, everything = self.table_size(), None
         if size is not None and size <= ENUMERABLE:
-            found = {p.question: p for p in self.table() if side == "any" or self.split.side(p.question) == side}
-            problems = list(found.values())
-            return rng.sample(problems, min(count, len(problems)))
+            everything = [p for p in self.table() if side == "any" or self.split.side(p.question) == side]
+            if len(everything) <= count:
+                return everything
         chosen: dict[Question, Problem] = {}
         for _ in range(20 * count + 1000):
             if len(chosen) == count:
                 break
             problem = self.sample(rng, side)
             chosen[problem.question] = problem
+        if everything is not None and len(chosen) < count:
+            left = [problem for problem in everything if problem.question not in chosen]
+            chosen |= {problem.question: problem for problem in rng.sample(left, count - len(chosen))}
         return list(chosen.values())
 
     def table(self) -> Iterator[Problem]:
-        """Enumerate every problem, operation by operation."""
-        for operation, name in zip(self.operations, self._names, strict=True):
+        """Enumerate every problem once, operation by operation."""
+        for index, (operation, name) in enumerate(zip(self.operations, self._names, strict=True)):
+            before = self.operations[:index]
             for question in operation.table():
-                yield self.problem(question, name)
+                if not any(other.contains(question) for other in before):
+                    yield self.problem(question, name)
 
     def table_size(self) -> int | None:
         """Return the number of problems `table` can yield at most, or None where it cannot enumerate."""
@@ -107,4 +113,4 @@ class Task:
 
     def may_have_been_seen(self, question: Question) -> bool:
         """Tell whether training may have shown this problem, in this or an equivalent order."""
-        return self.side(question) == "train" and self.covers(question)
+        return any(self.side(other) == "train" and self.covers(other) for other in reorderings(question))

@@ -19,7 +19,7 @@ def addition(digits: int = 10) -> dict[str, Any]:
             "sets": [
                 # A third carry-heavy, a third of mixed lengths, a third of full length.
                 {
-                    "name": "fresh pairs",
+                    "title": "fresh pairs",
                     "count": 10_000,
                     "mixture": [{"operation": adding}, {"operation": full}, {"operation": carrying}],
                 },

@@ -17,9 +17,9 @@ def demo(digits: int = 5) -> dict[str, Any]:
         "training": {"steps": 600, "evaluate_every": 50},
         "grading": {
             "sets": [
-                {"name": "held out", "count": 5000},
-                {"name": "held out, full of carries", "count": 2000, "mixture": [{"operation": carrying}]},
-                {"name": "one digit longer", "side": "any", "count": 500, "mixture": [{"operation": longer}]},
+                {"title": "held out", "count": 5000},
+                {"title": "held out, full of carries", "count": 2000, "mixture": [{"operation": carrying}]},
+                {"title": "one digit longer", "side": "any", "count": 500, "mixture": [{"operation": longer}]},
             ]
         },
         "questions": ["12+34", "999+1", "48250+7731", "99999+99999"],

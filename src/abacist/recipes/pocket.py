@@ -15,9 +15,9 @@ def pocket(digits: int = 5, table: int = 99) -> dict[str, Any]:
     def weighted(*pairs: tuple[dict[str, Any], float]) -> list[dict[str, Any]]:
         return [{"operation": operation, "weight": weight} for operation, weight in pairs]
 
-    def graded(name: str, count: int, *operations: dict[str, Any], side: str = "held_out") -> dict[str, Any]:
+    def graded(title: str, count: int, *operations: dict[str, Any], side: str = "held_out") -> dict[str, Any]:
         mixture = weighted(*((operation, 1.0) for operation in operations))
-        return {"name": name, "count": count, "mixture": mixture, "side": side}
+        return {"title": title, "count": count, "mixture": mixture, "side": side}
 
     carrying, borrowing = ({**operation, "draw": "carries"} for operation in (adding, subtracting))
     return {

@@ -15,8 +15,8 @@ def sums(terms: int = 4, high: int = 99, fewest: int = 2) -> dict[str, Any]:
         "training": {"steps": 3000},
         "grading": {
             "sets": [
-                {"name": f"held out, {terms} numbers", "count": 10_000, "mixture": adding(terms, terms)},
-                {"name": f"held out, {fewest} to {terms} numbers", "count": 1000},
+                {"title": f"held out, {terms} numbers", "count": 10_000, "mixture": adding(terms, terms)},
+                {"title": f"held out, {fewest} to {terms} numbers", "count": 1000},
             ]
         },
         "questions": ["1+2+3+4", "99+99+99+99", "12+7+88+45"],

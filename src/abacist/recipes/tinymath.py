@@ -18,10 +18,10 @@ def tinymath(high: int = 89, places: int = 2) -> dict[str, Any]:
         ]
 
     region = [high + 1, high + 10]
-    whole = {"name": f"whole table 0..{high}", "side": "any", "count": 100_000, "mixture": over(*names)}
+    whole = {"title": f"whole table 0..{high}", "side": "any", "count": 100_000, "mixture": over(*names)}
     held_out = [
-        {"name": "held out, + and -", "count": 10_000, "mixture": over("addition", "subtraction")},
-        {"name": "held out, * and /", "count": 10_000, "mixture": over("multiplication", "division")},
+        {"title": "held out, + and -", "count": 10_000, "mixture": over("addition", "subtraction")},
+        {"title": "held out, * and /", "count": 10_000, "mixture": over("multiplication", "division")},
     ]
     return {
         "task": {
@@ -52,7 +52,7 @@ def tinymath(high: int = 89, places: int = 2) -> dict[str, Any]:
         "grading": {
             "sets": [
                 {
-                    "name": f"random on 0..{high}, as TinyMath grades",
+                    "title": f"random on 0..{high}, as TinyMath grades",
                     "side": "any",
                     "count": 2000,
                     "mixture": over(*names),
@@ -60,7 +60,7 @@ def tinymath(high: int = 89, places: int = 2) -> dict[str, Any]:
                 *([] if small else held_out),
                 whole,
                 {
-                    "name": f"an operand in {region[0]}..{region[1]}",
+                    "title": f"an operand in {region[0]}..{region[1]}",
                     "side": "extrapolate",
                     "count": 2000,
                     "mixture": over(*names, to=region[1]),

@@ -24,8 +24,8 @@ SETTINGS, VERSIONS, TOKENIZER, GRADES, REPORT = (
 PARTS = "parts"
 
 
-def create(path: Path, settings: RunSettings) -> RunSettings:
-    """Make a run folder with its settings; return them with own files of parts pointing at the run's copies.
+def create(path: Path, settings: RunSettings) -> None:
+    """Make a run folder with its settings, versions, and copies of a user's own parts.
 
     Raises: RunError if the folder holds something already.
     """
@@ -41,16 +41,15 @@ def create(path: Path, settings: RunSettings) -> RunSettings:
         "own_parts": {file.name: catalogue.file_hash(file) for file in sorted((path / PARTS).glob("*.py"))},
     }
     write_json(path / VERSIONS, versions)
-    return write_settings(path, check(RunSettings, copied))
+    write_settings(path, check(RunSettings, copied))
 
 
-def write_settings(path: Path, settings: RunSettings) -> RunSettings:
+def write_settings(path: Path, settings: RunSettings) -> None:
     """Save a run's settings; own parts are named relative to the folder, so that it can be moved."""
     values = dump(settings)
     for place, name in _own_parts(values):
         place["name"] = f"{PARTS}/{Path(name).name}"
     write_json(path / SETTINGS, values)
-    return settings
 
 
 def read_settings(path: Path) -> RunSettings:
@@ -93,6 +92,8 @@ def _own_parts(values: Any) -> Iterator[tuple[dict[str, Any], str]]:
 def _keep_own_parts(path: Path, values: Any) -> Any:
     for place, name in _own_parts(values):
         copy = path / PARTS / Path(name).name
+        if copy.exists() and catalogue.file_hash(copy) != catalogue.file_hash(Path(name)):
+            raise RunError(f"two different parts are called {copy.name}; rename one of the files")
         copy.parent.mkdir(exist_ok=True)
         shutil.copyfile(name, copy)
         place["name"] = str(copy)

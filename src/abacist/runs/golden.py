@@ -33,7 +33,9 @@ def record(run: Run, questions: Iterable[str]) -> list[dict[str, Any]]:
         places = coordinates(np.array([ids]), run.codec.classes)
         with torch.inference_mode():
             kind.model.eval()
-            logits = kind.model(torch.tensor([ids]), torch.from_numpy(places))[0, len(prompt) - 1 : -1]
+            logits = kind.model(torch.tensor([ids]).to(kind.device), torch.from_numpy(places).to(kind.device))[
+                0, len(prompt) - 1 : -1
+            ]
         entries.append(
             {
                 "question": text,

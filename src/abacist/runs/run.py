@@ -15,7 +15,7 @@ from abacist.core.errors import RunError, SettingsError
 from abacist.core.seeds import key_to_integer, stream
 from abacist.data.files import FileStream
 from abacist.data.stream import ProblemStream
-from abacist.evaluation.grading import Grade, ask, grade, mark
+from abacist.evaluation.grading import Grade, ask, draw, grade, mark
 from abacist.kind import Kind
 from abacist.models.checkpoint import load_weights
 from abacist.models.transformer import Transformer, count_parameters
@@ -28,7 +28,7 @@ from abacist.runs.settings import RunSettings
 from abacist.text.batch import Batch, collate
 from abacist.text.codec import Codec
 from abacist.text.generated import Generated
-from abacist.training.loop import STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer, choose_dtype
+from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer, choose_dtype
 from abacist.training.state import read_counters
 
 
@@ -49,11 +49,15 @@ class Run:
         data = dataclasses.replace(settings.data, file=settings.data.file and str(Path(settings.data.file).resolve()))
         run = cls(path, dataclasses.replace(settings, training=training, data=data))
         run.check()
-        if overwrite and (path / folders.SETTINGS).is_file():
-            shutil.rmtree(path)
-        run.settings = folders.create(path, run.settings)
-        run.codec.tokenizer.save(path / folders.TOKENIZER)
-        return run
+        replaced = path if overwrite and (path / folders.SETTINGS).is_file() else None
+        # The run that is replaced may be where the settings' own parts come from: it goes last.
+        made = path.with_name(f"{path.name}.new") if replaced else path
+        folders.create(made, run.settings)
+        run.codec.tokenizer.save(made / folders.TOKENIZER)
+        if replaced:
+            shutil.rmtree(replaced)
+            made.rename(path)
+        return cls(path, folders.read_settings(path))
 
     @classmethod
     def open(cls, path: Path) -> "Run":
@@ -62,12 +66,31 @@ class Run:
 
     def check(self) -> None:
         """Look at the data before any work starts. Raises: AbacistError for what would fail later."""
-        longest, room = self.stream.longest(), self.settings.model.context_length
+        self._check_length(self.stream.longest())
+        self.watched_problems()
+        for each in self.settings.grading.sets:
+            sample = dataclasses.replace(each, count=1)
+            for problem in draw(self.settings.task, sample, self.settings.grading.seed):
+                self.codec.row(problem)
+        for text in self.settings.questions:
+            problem = self.task.problem(read_question(text))
+            problem.answer()
+            self.codec.row(problem)
+        count_from_settings(self.settings)
+
+    def _check_length(self, longest: int) -> None:
+        room = self.settings.model.context_length
         if longest > room:
             raise SettingsError(
                 f"model.context_length: a row of {longest} tokens does not fit {room}; "
                 f"--set model.context_length={2 * longest}"
             )
+
+    def batch(self, index: int) -> Batch:
+        """Make a training batch. Raises: SettingsError if a row is too long for the model."""
+        batch = self.stream.batch(index)
+        self._check_length(batch.ids.shape[1])
+        return batch
 
     @cached_property
     def kind(self) -> Kind:
@@ -111,11 +134,18 @@ class Run:
             return canonical(question) in self.stream.seen
         return self.task.may_have_been_seen(question)
 
+    @property
+    def watched_side(self) -> str:
+        """What the problems looked at during training are: held-out ones, or seen ones where nothing is held out."""
+        return "held-out" if self.settings.task.split.held_out else "training"
+
     def watched_problems(self) -> list[Problem]:
-        """Return the problems looked at during training: held-out ones, or seen ones where nothing is held out."""
-        side = "held_out" if self.settings.task.split.held_out else "train"
-        rng = stream(self.settings.seed, "watched")
-        return self.task.distinct(rng, side, self.settings.training.evaluate_on)  # type: ignore[arg-type]
+        """Return the problems looked at during training. Raises: SettingsError if there are none."""
+        rng, count = stream(self.settings.seed, "watched"), self.settings.training.evaluate_on
+        problems = self.task.distinct(rng, "held_out" if self.watched_side == "held-out" else "train", count)
+        if not problems:
+            raise SettingsError("task.split.held_out: so small a share of this task holds no problem at all")
+        return problems
 
     def train(self, watch: Callable[[Progress], None] = lambda _: None, resume: bool = False) -> Outcome:
         """Train, or go on training, to the end; the settings then hold the steps it came to."""
@@ -132,7 +162,7 @@ class Run:
 
         trainer = Trainer(
             self.kind,
-            self.stream.batch,
+            self.batch,
             settings.training,
             settings.seed,
             self.path,
@@ -142,6 +172,8 @@ class Run:
         )
         if resume and (self.path / STATE).is_file():
             trainer.resume()
+        else:
+            (self.path / METRICS).unlink(missing_ok=True)  # of a training killed before its first save
         outcome = trainer.run()
         decided = dataclasses.replace(settings.training, steps=outcome.steps, minutes=None)
         self.settings = dataclasses.replace(settings, training=decided)
@@ -157,8 +189,9 @@ class Run:
         """Grade the best weights on every set of the settings; return the grades and the answers a second."""
         kind, settings = self.trained(), self.settings
         began = time.perf_counter()
+        watched = {canonical(problem.question) for problem in self.watched_problems()}
         grades = [
-            grade(kind, self.codec, settings.task, each, settings.grading.seed, self.may_have_been_seen)
+            grade(kind, self.codec, settings.task, each, settings.grading.seed, self.may_have_been_seen, watched)
             for each in settings.grading.sets
         ]
         seconds = time.perf_counter() - began

@@ -13,5 +13,5 @@ class Generated:
 
     @property
     def confidence(self) -> float:
-        """The product of all probabilities: how likely the model holds its whole answer."""
-        return math.prod(self.probabilities)
+        """The product of all probabilities: how likely the model holds its whole answer; 0 if it wrote nothing."""
+        return math.prod(self.probabilities) if self.probabilities else 0.0

@@ -16,7 +16,7 @@ from accelerate.state import AcceleratorState
 from torch.optim import Optimizer
 
 from abacist.core.catalogue import build
-from abacist.core.errors import AbacistError, SettingsError
+from abacist.core.errors import Interrupted, SettingsError
 from abacist.core.seeds import key_to_integer
 from abacist.kind import Kind
 from abacist.models.checkpoint import save_tensors
@@ -38,10 +38,6 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
             with suppress(json.JSONDecodeError):
                 lines.append(json.loads(text))
     return lines
-
-
-class Interrupted(AbacistError):
-    """Training was asked to stop, and saved."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +123,10 @@ class Trainer:
             cpu=not torch.cuda.is_available() and not torch.backends.mps.is_available(),
             mixed_precision="bf16" if settings.dtype == "bfloat16" else "no",
         )
+        if self.accelerator.num_processes > 1:
+            raise SettingsError(
+                "training runs in one process so far; start abacist without torchrun or accelerate launch"
+            )
         choice = build(OPTIMIZERS, settings.optimizer)
         self.kind = kind
         optimizers = choice.make(list(kind.model.named_parameters()), settings.learning_rate)
@@ -181,19 +181,14 @@ class Trainer:
 
     def _step(self, step: int) -> tuple[float, int, float]:
         """Do one step; return the summed loss, the tokens it is over, and the gradient's norm."""
-        world, rank = self.accelerator.num_processes, self.accelerator.process_index
         if self.noisy:
-            torch.manual_seed(key_to_integer(self.seed, "noise", step, rank) % 2**63)
-        batch = self.batch_at(step * world + rank)
+            torch.manual_seed(key_to_integer(self.seed, "noise", step) % 2**63)
+        batch = self.batch_at(step)
         tokens = int(batch.loss_mask.sum())
-        if world > 1:
-            count = torch.tensor(tokens, device=self.accelerator.device)
-            tokens = int(self.accelerator.reduce(count, reduction="sum").item())
         total = 0.0
         for part in tightened(batch):
             loss = self.wrapped(part)
-            # Engines average gradients over processes; the loss is over the answer tokens of all of them.
-            self.accelerator.backward(loss * (world / tokens))
+            self.accelerator.backward(loss / tokens)
             total += float(loss.detach())
         norm = float(self.accelerator.clip_grad_norm_(self.wrapped.parameters(), self.settings.clip))
         factor = self.schedule.factor(step, self.counters.steps)
@@ -202,7 +197,7 @@ class Trainer:
                 group["lr"] = rate * factor
             optimizer.step()
             optimizer.zero_grad()
-        return total * world, tokens, norm
+        return total, tokens, norm
 
     def _decide_length(self, now: bool = False) -> None:
         """Fix the number of steps once a time budget has reached the schedule's moment of decision."""
@@ -221,19 +216,16 @@ class Trainer:
         if (result.accuracy, -result.loss) >= (counters.best_accuracy, -counters.best_loss):
             counters.best_accuracy, counters.best_loss = result.accuracy, result.loss
             counters.best_step = counters.step
-            if self.accelerator.is_main_process:
-                save_tensors(self.kind.model.state_dict(), self.folder / WEIGHTS)
+            save_tensors(self.kind.model.state_dict(), self.folder / WEIGHTS)
         wish = self.settings.stop_at
         return wish is not None and result.accuracy >= wish
 
     def _save(self) -> None:
-        if self.accelerator.is_main_process:
-            save_state(self.folder / STATE, self.kind.model, self.optimizers, self.counters)
+        save_state(self.folder / STATE, self.kind.model, self.optimizers, self.counters)
 
     def _log(self, **values: float) -> None:
-        if self.accelerator.is_main_process:
-            with (self.folder / METRICS).open("a") as file:
-                file.write(json.dumps({**values, "seconds": round(self.counters.seconds, 2)}) + "\n")
+        with (self.folder / METRICS).open("a") as file:
+            file.write(json.dumps({**values, "seconds": round(self.counters.seconds, 2)}) + "\n")
 
     def _progress(self, loss: float, rate: float) -> Progress:
         counters, minutes = self.counters, self.settings.minutes

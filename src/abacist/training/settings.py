@@ -21,7 +21,7 @@ class TrainingSettings:
     steps written here when they are decided, so that it can be repeated exactly."""
     minutes: float | None = None
     batch_size: int = 256
-    """Rows a step, over all processes."""
+    """Rows a step."""
     learning_rate: float = 4e-3
     optimizer: Annotated[Part, PartOf(OPTIMIZERS)] = Part("adamw")
     schedule: Annotated[Part, PartOf(SCHEDULES)] = Part("trapezoid")
@@ -43,7 +43,7 @@ class TrainingSettings:
             raise SettingsError("give either steps or minutes (set the other to null)")
         for name in ("steps", "minutes", "batch_size", "learning_rate", "clip"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is not None and not 0 < value < float("inf"):
                 raise SettingsError(f"{name} must be above 0, got {value}")
         for name in ("evaluate_every", "evaluate_on", "save_every"):
             if getattr(self, name) < 1:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from abacist.core.errors import SettingsError
 from abacist.models.position import PositionScheme
 from abacist.models.settings import ModelSettings
 
@@ -25,6 +26,10 @@ class Places(PositionScheme):
         places: int = 16
         numbers: int = 8
         index: bool = False
+
+        def __post_init__(self) -> None:
+            if self.places < 1 or self.numbers < 1:
+                raise SettingsError(f"places and numbers must be at least 1, got {self.places} and {self.numbers}")
 
     def __init__(self, settings: Settings, model: ModelSettings):
         super().__init__()

@@ -18,7 +18,9 @@ class Character(Tokenizer):
 
     def __post_init__(self) -> None:
         twice = {character for character in self.characters if self.characters.count(character) > 1}
-        if not self.characters or twice:
+        if not self.characters:
+            raise SettingsError("characters must hold at least one character")
+        if twice:
             raise SettingsError(f"characters must differ from each other, {''.join(sorted(twice))!r} stands twice")
 
     @cached_property

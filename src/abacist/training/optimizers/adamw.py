@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch.optim import Optimizer
 
+from abacist.core.errors import SettingsError
 from abacist.training.optimizer import NamedParameters, OptimizerChoice
 
 
@@ -19,6 +20,12 @@ class AdamW(OptimizerChoice):
     beta1: float = 0.9
     beta2: float = 0.98
     epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise SettingsError(f"beta1 and beta2 must be at least 0 and below 1, got {self.beta1} and {self.beta2}")
+        if self.weight_decay < 0 or self.epsilon <= 0:
+            raise SettingsError("weight_decay must be at least 0, and epsilon above 0")
 
     def make(self, parameters: NamedParameters, learning_rate: float) -> list[Optimizer]:
         """Return one optimizer with two groups."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from abacist.core.errors import SettingsError
 from abacist.training.optimizer import NamedParameters, OptimizerChoice, is_hidden_matrix
 from abacist.training.optimizers.adamw import AdamW
 
@@ -24,6 +25,10 @@ class Muon(OptimizerChoice):
     momentum: float = 0.95
     weight_decay: float = 0.1
     rest_rate: float = 3e-3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.momentum < 1 or self.weight_decay < 0 or self.rest_rate <= 0:
+            raise SettingsError("momentum must be in 0..1, weight_decay at least 0, rest_rate above 0")
 
     def make(self, parameters: NamedParameters, learning_rate: float) -> list[Optimizer]:
         """Return Muon over the hidden matrices and AdamW over the rest."""
