@@ -46,7 +46,7 @@ TINY: dict[str, Any] = {
         "evaluate_on": 20,
         "save_every": 10,
     },
-    "grading": {"sets": [{"name": "held out", "count": 30}]},
+    "grading": {"sets": [{"title": "held out", "count": 30}]},
 }
 
 

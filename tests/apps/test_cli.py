@@ -94,7 +94,7 @@ def test_train_grade_and_ask(abacist, tmp_path):
     run = tmp_path / "demo"
     assert (status, err) == (0, "")
     assert str(run) in out
-    assert (run / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert (run / "report.html").read_text().startswith("<!doctype html>")
     assert {file.name for file in run.iterdir()} >= {
         "settings.json",
         "model.safetensors",
@@ -160,11 +160,39 @@ def test_lines_from_any_source_are_graded(abacist, tmp_path):
     result = json.loads(out)
     assert status == 0
     assert (result["correct"], result["count"]) == (2, 5)
-    assert [line["line"] for line in result["wrong"]] == [3, 8, 9]
-    assert [line["line"] for line in result["malformed"]] == [4, 5, 7]
+    assert [line["line"] for line in result["wrong"]] == [3, 8]
+    assert [line["line"] for line in result["malformed"]] == [4, 5, 7, 9]
     status, out, _ = abacist("grade", "--file", str(file))
     assert "2 of 5 right" in out
-    assert "3 malformed" in out
+    assert "4 malformed" in out
+
+
+def test_lines_that_look_like_markup_are_shown_as_they_are(abacist, tmp_path):
+    file = tmp_path / "lines.txt"
+    file.write_text("1 + 1 = [/red]\n[b]2 + = 4\n")
+    status, out, _ = abacist("grade", "--file", str(file))
+    assert status == 0
+    assert "'[/red]' is no number" in out
+    assert "'[' at place 1 of '[b]2+'" in out
+
+
+def test_a_set_of_the_grade_can_be_renamed_and_keeps_the_rest(abacist):
+    _, out, _ = abacist("recipes", "demo", "--set", "grading.sets.1.title=carries")
+    settings = json.loads(out)["grading"]["sets"][1]
+    assert settings["title"] == "carries"
+    assert settings["count"] == 2000
+    assert settings["mixture"][0]["operation"]["draw"] == "carries"
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["task.split.held_out=0.0000001", 'questions=["2+"]', 'questions=["7%8"]', "training.optimizer.beta1=2"],
+)
+def test_what_would_fail_later_is_said_before_any_work(abacist, tmp_path, change):
+    status, _, err = abacist("train", "demo", "--set", "digits=1", "--set", change, "--runs", str(tmp_path))
+    assert status == 1
+    assert err
+    assert not list(tmp_path.iterdir())
 
 
 def test_tinymath_lines_are_right_as_binary64_prints_them(abacist, data_folder):

@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
 def calc(arguments: list[str]) -> int:
     """Run the command; return its exit status: 0 answered, 1 not, 2 wrong usage."""
     # A question may start with a minus; a space in front keeps argparse from taking it for an option.
-    options = parser().parse_args([f" {text}" if re.match(r"-[\d(. ]", text) else text for text in arguments])
+    options = parser().parse_args([f" {text}" if re.match(r"-+[\d(. ]", text) else text for text in arguments])
     typed = options.question
     try:
         calculator = Calculator(_decoder(options.run))

@@ -115,10 +115,12 @@ class FileStream:
         if not train:
             raise DataError(f"{path} holds no problem to train on (read {len(lines)} lines)")
         self.seen = {canonical(line.question) for line in train}
-        self.held_out = list({line.question: line for line in lines if task.side(line.question) == "held_out"}.values())
         format = codec.format
         examples = (Example(format.prompt(x.question), format.completion(x.answer, x.question)) for x in train)
-        self.rows = [codec.example(example) for example in examples]
+        try:
+            self.rows = [codec.example(example) for example in examples]
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
         self.codec, self.seed, self.size = codec, seed, size
         self._order = lru_cache(maxsize=2)(self._order_of_pass)
 

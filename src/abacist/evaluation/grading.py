@@ -152,13 +152,14 @@ def draw(task: TaskSettings, grade_set: GradeSet, seed: int, watched: Collection
     """Draw the problems of a set: up to its count, fewer where there are no more.
 
     `watched` are the canonical forms of the problems by which training chose the weights to keep; they
-    are left out of held-out sets.
+    are left out of held-out sets, unless there are no others.
     """
     drawn = Task(TaskSettings(grade_set.mixture or task.mixture, task.rounding, task.split))
     apart = watched if grade_set.side == "held_out" else ()
     rng = stream(seed, "grade", grade_set.title)
     problems = drawn.distinct(rng, grade_set.side, grade_set.count + len(apart))
-    return [problem for problem in problems if canonical(problem.question) not in apart][: grade_set.count]
+    others = [problem for problem in problems if canonical(problem.question) not in apart]
+    return (others or problems)[: grade_set.count]
 
 
 def grade(
@@ -176,5 +177,5 @@ def grade(
         raise AbacistError(f"grading: the set {grade_set.title!r} has no problems on side {grade_set.side!r}")
     answers = ask(kind, codec, [problem.question for problem in problems])
     marked = [mark(problem, answer, codec) for problem, answer in zip(problems, answers, strict=True)]
-    note = "" if len(problems) == grade_set.count else f"all there are; {grade_set.count:,} were asked for"
+    note = "" if len(problems) == grade_set.count else "all there are"
     return Grade(grade_set.title, marked, certify(problems, may_have_been_seen), seed, note)

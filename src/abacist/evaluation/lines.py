@@ -20,19 +20,17 @@ class LineGrade:
     """Line number, the line, the truth."""
     malformed: list[tuple[int, str, str]] = field(default_factory=list)
     """Line number, the line, what is wrong with it."""
+    no_number: int = 0
+    """Malformed lines that ask well but give no number: they count as wrong."""
 
     @property
     def score(self) -> Score:
-        """Score of the lines that could be read."""
-        return Score(self.correct, self.correct + len(self.wrong))
+        """Score of the lines that ask something that has an answer."""
+        return Score(self.correct, self.correct + len(self.wrong) + self.no_number)
 
 
 def grade_lines(lines: Iterable[tuple[int, str]], rounding: Rounding) -> LineGrade:
-    """Grade numbered lines; empty ones are passed over.
-
-    An answer that is no number is wrong; a line that asks nothing that has an answer is malformed and
-    counted apart.
-    """
+    """Grade numbered lines; empty ones are passed over, malformed ones listed apart."""
     result = LineGrade()
     for number, line in lines:
         if not line.strip():
@@ -45,7 +43,10 @@ def grade_lines(lines: Iterable[tuple[int, str]], rounding: Rounding) -> LineGra
         except (AbacistError, ArithmeticError, ValueError) as error:  # the latter two: too long to write out
             result.malformed.append((number, line, str(error)))
             continue
-        if is_answer(answer) and same_number(answer, truth):
+        if not is_answer(answer):
+            result.malformed.append((number, line, f"{answer!r} is no number; counted as wrong"))
+            result.no_number += 1
+        elif same_number(answer, truth):
             result.correct += 1
         else:
             result.wrong.append((number, line, truth))

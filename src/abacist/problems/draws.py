@@ -17,7 +17,7 @@ def by_digits(rng: random.Random, bounds: Range) -> int:
     """
     low, high = bounds
     if low < 0:
-        negative = high <= 0 or rng.random() < 0.5
+        negative = high < 0 or rng.random() < 0.5
         low, high = (max(1, -high), -low) if negative else (0, high)
         return -by_digits(rng, (low, high)) if negative else by_digits(rng, (low, high))
     digits = rng.randint(len(str(low)), len(str(high)))

@@ -121,6 +121,10 @@ class Run:
         """The training batches."""
         settings = self.settings
         if settings.data.file is not None:
+            if settings.data.targets:
+                raise SettingsError(
+                    "data.targets: problems from a file have no further targets; leave one of the two away"
+                )
             return FileStream(
                 Path(settings.data.file), self.task, self.codec, settings.seed, settings.training.batch_size
             )
@@ -145,7 +149,8 @@ class Run:
         problems = self.task.distinct(rng, "held_out" if self.watched_side == "held-out" else "train", count)
         if not problems:
             raise SettingsError("task.split.held_out: so small a share of this task holds no problem at all")
-        return problems
+        # Where there are few, half of them are left for the grade.
+        return problems if len(problems) == count else rng.sample(problems, -(-len(problems) // 2))
 
     def train(self, watch: Callable[[Progress], None] = lambda _: None, resume: bool = False) -> Outcome:
         """Train, or go on training, to the end; the settings then hold the steps it came to."""

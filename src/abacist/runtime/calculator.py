@@ -12,6 +12,7 @@ from abacist.problems.question import Question, read_question, text_of
 from abacist.problems.task import Task
 from abacist.runtime.decoder import NumpyDecoder
 from abacist.text.codec import Codec
+from abacist.text.format import turned
 from abacist.text.generated import Generated
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -121,11 +122,17 @@ class Calculator:
         return "shown" if side == "train" else "held_out"
 
 
+def _is_turned(written: str, answer: str) -> bool:
+    """Tell whether an answer was written from its last digit; zeros that pad it are not looked at."""
+    in_order = written.lstrip("-").lstrip("0") == answer.lstrip("-").lstrip("0")
+    return not in_order and turned(written).lstrip("-").lstrip("0") == answer.lstrip("-").lstrip("0")
+
+
 def in_reading_order(reply: Reply) -> list[tuple[str, float]]:
     """Return the answer's characters with their probabilities, first digit first, without the end token."""
     pairs = [pair for pair in reply.tokens if len(pair[0]) == 1]
     written = "".join(token for token, _ in pairs)
-    if reply.answer is None or reply.answer in written:
+    if reply.answer is None or not _is_turned(written, reply.answer):
         return pairs
     sign = 1 if written.startswith("-") else 0
     return pairs[:sign] + pairs[sign:][::-1]

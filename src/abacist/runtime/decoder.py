@@ -36,6 +36,13 @@ class NumpyDecoder:
 
     def __init__(self, path: Path):
         self.path = path
+        try:
+            self._open()
+        except (KeyError, TypeError, AttributeError) as error:
+            raise RunError(f"{path}: settings and weights do not belong together: {error!r}") from None
+
+    def _open(self) -> None:
+        path = self.path
         self.settings = self._read_settings()
         model = self.settings["model"]
         self.n_layers, self.n_heads, self.d_model = model["n_layers"], model["n_heads"], model["d_model"]

@@ -1,6 +1,7 @@
 """The training loop."""
 
 import json
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from accelerate.state import AcceleratorState
 from torch.optim import Optimizer
 
 from abacist.core.catalogue import build
-from abacist.core.errors import Interrupted, SettingsError
+from abacist.core.errors import Interrupted, RunError, SettingsError
 from abacist.core.seeds import key_to_integer
 from abacist.kind import Kind
 from abacist.models.checkpoint import save_tensors
@@ -162,6 +163,11 @@ class Trainer:
                 if counters.step % LOG_EVERY == 0 or done:
                     seconds = time.perf_counter() - mark
                     mean, rate = loss_sum / token_sum, token_sum / seconds
+                    if not math.isfinite(mean):
+                        raise RunError(
+                            f"the loss is not a number any more at step {counters.step:,}; "
+                            "lower training.learning_rate, or set training.dtype=float32"
+                        )
                     self._log(step=counters.step, loss=mean, gradient_norm=norm, tokens_per_second=round(rate))
                     self.watch(self._progress(mean, rate))
                     loss_sum, token_sum, mark = 0.0, 0.0, time.perf_counter()
