@@ -1,12 +1,14 @@
 """AdamW."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
+from torch import nn
 from torch.optim import Optimizer
 
 from abacist.core.errors import SettingsError
-from abacist.training.optimizer import NamedParameters, OptimizerChoice
+from abacist.training.optimizer import NamedParameters, OptimizerChoice, is_hidden_matrix
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,8 @@ class AdamW(OptimizerChoice):
     """
 
     weight_decay: float = 0.1
+    decay: Literal["matrices", "hidden"] = "matrices"
+    """Which weights decay: all matrices, or those inside blocks alone (no embeddings, no head)."""
     beta1: float = 0.9
     beta2: float = 0.98
     epsilon: float = 1e-8
@@ -29,10 +33,11 @@ class AdamW(OptimizerChoice):
 
     def make(self, parameters: NamedParameters, learning_rate: float) -> list[Optimizer]:
         """Return one optimizer with two groups."""
-        named = list(parameters)
-        groups = [
-            {"params": [p for _, p in named if p.dim() >= 2], "weight_decay": self.weight_decay},
-            {"params": [p for _, p in named if p.dim() < 2], "weight_decay": 0.0},
-        ]
+        decayed: list[nn.Parameter] = []
+        kept: list[nn.Parameter] = []
+        for name, parameter in parameters:
+            decays = is_hidden_matrix(name, parameter) if self.decay == "hidden" else parameter.dim() >= 2
+            (decayed if decays else kept).append(parameter)
+        groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": kept, "weight_decay": 0.0}]
         betas = (self.beta1, self.beta2)
         return [torch.optim.AdamW(groups, lr=learning_rate, betas=betas, eps=self.epsilon, fused=True)]
