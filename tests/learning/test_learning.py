@@ -23,5 +23,5 @@ def test_the_demo_learns_to_add_numbers_of_two_digits(tmp_path: Path):
     assert outcome.step == 250
     held_out = run.grade()[0][0]
     assert held_out.certificate.clean
-    assert held_out.score.count > 500
+    assert held_out.score.count > 300
     assert held_out.score.accuracy >= 0.95

@@ -126,8 +126,8 @@ def test_a_number_beyond_what_python_reads_is_said():
 
 
 def test_an_own_operation_gets_its_symbol_s_meaning(own_operation: Path):
-    with pytest.raises(QuestionError, match="'gcd' at place 1"):
-        value("gcd(12, 18)")
+    with pytest.raises(QuestionError, match="'lcm' at place 1"):
+        value("lcm(12, 18)")
     catalogue.load("problems.operations", str(own_operation))
     assert value("12 gcd 18") == 6
     assert value("gcd(12, 18)") == 6
