@@ -194,8 +194,6 @@ def test_wrong_settings_are_refused(changes: dict[str, Any]):
 
 
 def test_rows_that_do_not_fit_are_found_before_training(tiny_settings: Settings, tmp_path: Path):
-    with pytest.raises(
-        Exception, match=r"context_length: a row of .* does not fit 8; --set model\.context_length="
-    ):
+    with pytest.raises(Exception, match=r"context_length: a row of .* does not fit 8; --set model\.context_length="):
         Run.create(tmp_path / "run", tiny_settings(model__context_length=8))
     assert not (tmp_path / "run").exists()
