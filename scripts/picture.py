@@ -43,9 +43,11 @@ def settle(text: str) -> list[str]:
     bars: list[str] = []
     for line in text.replace("\r\n", "\n").split("\n"):
         frames = [CONTROL.sub("", frame) for frame in line.split("\r")]
-        moving = [frame for frame in frames if "answer tokens/s" in frame]
+        moving = [frame for frame in frames if "tokens/s" in frame]
         if moving:
             bars += moving
+            continue
+        if "grading" in line and len(frames) == 1:
             continue
         if bars:
             lines.append(bars[len(bars) * 3 // 4])

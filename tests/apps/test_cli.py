@@ -35,7 +35,7 @@ def test_recipes_are_listed_with_size_and_budget(abacist):
     status, out, _ = abacist("recipes")
     assert status == 0
     assert all(name in out for name in ("demo", "addition", "sums", "tinymath", "pocket"))
-    assert "600 steps" in out
+    assert "800 steps" in out
 
 
 def test_a_recipe_shows_its_whole_settings(abacist):

@@ -17,7 +17,7 @@ app = typer.Typer(
     help="""Build language models from scratch and teach them mathematics with tokens.
 
     [bold]Start here[/]: [cyan]abacist calc "12+34"[/] asks the model that comes with abacist;
-    [cyan]abacist train demo[/] trains one of your own in under a minute and writes a report.""",
+    [cyan]abacist train demo[/] trains one of your own in about a minute and writes a report.""",
 )
 
 SetOption = Annotated[

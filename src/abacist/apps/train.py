@@ -77,7 +77,7 @@ class _Display:
     def __init__(self, console: Console, watched: str):
         self.console, self.watched = console, watched
         self.bar = Bar(
-            BarColumn(bar_width=24), TextColumn("{task.percentage:3.0f} %"), _Words(), console=console, transient=True
+            BarColumn(bar_width=14), TextColumn("{task.percentage:3.0f} %"), _Words(), console=console, transient=True
         )
         self.job = self.bar.add_task("", total=1.0, words="")
         self.printed = -1.0
@@ -97,7 +97,7 @@ class _Display:
         accuracy = "" if progress.accuracy is None else f" · {self.watched} {percent(progress.accuracy)} %"
         words = (
             f"step {progress.step:,}{steps} · loss {progress.loss:.4f}{accuracy} · "
-            f"{progress.tokens_per_second:,.0f} answer tokens/s · {_clock(progress.seconds_left)} left"
+            f"{progress.tokens_per_second:,.0f} tokens/s · {_clock(progress.seconds_left)} left"
         )
         if self.console.is_terminal:
             self.bar.update(self.job, completed=progress.share, words=words)
@@ -111,7 +111,7 @@ class _Words(ProgressColumn):
 
     def render(self, task: BarTask) -> Text:
         """Return them as they are."""
-        return Text(task.fields["words"])
+        return Text(task.fields["words"], no_wrap=True, overflow="ellipsis")
 
 
 def _clock(seconds: float) -> str:

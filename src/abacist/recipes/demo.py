@@ -1,10 +1,10 @@
-"""The demonstration: addition, learned in under a minute."""
+"""The demonstration: addition, learned in about a minute."""
 
 from typing import Any
 
 
 def demo(digits: int = 5) -> dict[str, Any]:
-    """Add two numbers of up to five digits, learned from nothing in under a minute."""
+    """Add two numbers of up to five digits, learned from nothing in about a minute."""
     adding = {"name": "addition", "left": [0, 10**digits - 1]}
     carrying = {**adding, "draw": "carries"}
     longer = {**adding, "left": [10**digits, 10 ** (digits + 1) - 1]}
@@ -14,7 +14,7 @@ def demo(digits: int = 5) -> dict[str, Any]:
             "split": {"held_out": 0.1},
         },
         "model": {"context_length": 3 * digits + 8},
-        "training": {"steps": 600, "evaluate_every": 50},
+        "training": {"steps": 800, "evaluate_every": 50},
         "grading": {
             "sets": [
                 {"title": "held out", "count": 5000},
