@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from abacist.core.catalogue import own_names
-from abacist.core.errors import RunError
-from abacist.core.settings import check
 from abacist.recipe import FOLDER, change, settings_of
 from abacist.runs.folder import SETTINGS, read_json, read_values
 from abacist.runs.settings import RunSettings
@@ -20,15 +18,7 @@ def settings_from(source: str, changes: list[tuple[str, Any]]) -> RunSettings:
     if source in own_names(FOLDER):
         return settings_of(source, changes)
     if path.is_dir():
-        if not (path / SETTINGS).is_file():
-            raise RunError(f"{path} is no run: it holds no {SETTINGS}")
         return change(read_values(path), changes)
     if path.suffix == ".json":
-        return change(read_values(path.parent) if path.name == SETTINGS else _read(path), changes)
+        return change(read_values(path.parent) if path.name == SETTINGS else read_json(path), changes)
     return settings_of(source, changes)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    values = read_json(path)
-    check(RunSettings, values)
-    return values
