@@ -31,7 +31,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "rope": [{"base": 3.0}],
     "sinusoidal": [{"base": 50.0, "scale": 1.0}],
     "layer_norm": [{"epsilon": 0.1}],
-    "rms_norm": [{"epsilon": 0.1}],
+    "rms_norm": [{"epsilon": 0.1}, {"scale": True}],
 }
 LENGTH = 20
 TEXT = "12+340=00.5-(7*89)/1"

@@ -64,9 +64,9 @@ def test_weights_of_another_shape_are_refused(other: dict[str, int], tmp_path: P
 
 def test_unknown_and_missing_weights_are_named(tmp_path: Path):
     tensors = model(tied=False).state_dict()
-    tensors["extra"] = tensors.pop("norm.weight")
+    tensors["extra"] = tensors.pop("head.weight")
     save_tensors(tensors, tmp_path / "w")
-    with pytest.raises(RunError, match=r"missing \['norm.weight'\], unknown \['extra'\]"):
+    with pytest.raises(RunError, match=r"missing \['head.weight'\], unknown \['extra'\]"):
         load_weights(model(tied=False), tmp_path / "w")
 
 
@@ -88,7 +88,7 @@ def test_parameters_are_counted_by_unique_storage(position: str, learned: int):
         context_length=8,
         tied=True,
         position=Part(position),
-        norm=Part("rms_norm"),
+        norm=Part("rms_norm", {"scale": True}),
         feed_forward=Part("gelu"),
     )
     block = 4 * 8 * 8 + 2 * 8 * 16 + 16 + 8 + 2 * 8

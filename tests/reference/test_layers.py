@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from abacist.core.catalogue import build
-from abacist.models.attention import mix, mix_fused
+from abacist.models.kernels import attend
 from abacist.models.settings import FEED_FORWARDS, NORMS, POSITIONS, ModelSettings
 
 
@@ -56,7 +56,9 @@ def test_rotary_scores_depend_on_the_distance_alone():
         torch.testing.assert_close(along, along[:1].expand_as(along), atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize(("new", "seen"), [(1, 1), (9, 9), (1, 9), (70, 70), (1, 70)])
+@pytest.mark.parametrize(
+    ("new", "seen"), [(1, 1), (9, 9), (1, 9), (4, 9), (70, 70), (1, 70), (30, 70), (140, 140), (135, 150)]
+)
 def test_attention_is_the_loop_of_its_definition(new: int, seen: int):
     generator = torch.Generator().manual_seed(1)
     query = torch.randn(2, 3, new, 4, generator=generator)
@@ -70,22 +72,27 @@ def test_attention_is_the_loop_of_its_definition(new: int, seen: int):
                 powers = [math.exp(score - max(scores)) for score in scores]
                 weights = [power / sum(powers) for power in powers]
                 expected[row, head, token] = sum(w * value[row, head, j] for j, w in enumerate(weights))
-    torch.testing.assert_close(mix(query, key, value, 0.0), expected, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(mix_fused(query, key, value, 0.0), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(attend(query, key, value), expected, atol=1e-5, rtol=1e-5)
+    low = attend(query.bfloat16(), key.bfloat16(), value.bfloat16())
+    torch.testing.assert_close(low.float(), expected, atol=0.05, rtol=0.05)
 
 
-def test_attention_goes_on_with_several_tokens_at_once():
+@pytest.mark.parametrize("seq", [9, 70])
+def test_attention_of_chosen_queries_is_theirs_in_the_whole(seq: int):
     generator = torch.Generator().manual_seed(1)
-    query, key, value = (torch.randn(2, 3, 9, 4, generator=generator) for _ in range(3))
-    whole = mix(query, key, value, 0.0)
-    torch.testing.assert_close(mix(query[:, :, 5:], key, value, 0.0), whole[:, :, 5:], atol=1e-6, rtol=1e-6)
+    query, key, value = (torch.randn(2, 3, seq, 4, generator=generator) for _ in range(3))
+    at = torch.tensor([[0, 5, 6], [8, 2, 3]])
+    chosen = torch.stack([query[row][:, at[row]] for row in range(2)])
+    whole = attend(query, key, value)
+    expected = torch.stack([whole[row][:, at[row]] for row in range(2)])
+    torch.testing.assert_close(attend(chosen, key, value, at), expected, atol=1e-6, rtol=1e-6)
 
 
 def test_attention_drops_weights_while_it_trains():
     query, key, value = (torch.ones(1, 1, 200, 4) for _ in range(3))
     torch.manual_seed(1)
-    dropped = mix(query, key, value, 0.5)
-    assert not torch.allclose(dropped, mix(query, key, value, 0.0))
+    dropped = attend(query, key, value, dropout=0.5)
+    assert not torch.allclose(dropped, attend(query, key, value))
     assert abs(float(dropped[:, :, 50:].mean()) - 1) < 0.1
 
 

@@ -36,7 +36,7 @@ def rows() -> tuple[torch.Tensor, torch.Tensor]:
 def test_llama(tied: bool, base: float):
     model = our_model(
         position={"name": "rope", "base": base},
-        norm={"name": "rms_norm", "epsilon": 1e-5},
+        norm={"name": "rms_norm", "epsilon": 1e-5, "scale": True},
         feed_forward="swiglu",
         tied=tied,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -16,6 +17,24 @@ from abacist.models.transformer import Transformer, new_transformer
 from abacist.text.batch import Batch
 from abacist.text.coordinates import Integers, advance, coordinates
 from abacist.text.generated import Generated
+
+
+IGNORED = -100
+"""Target of a token that does not count for the loss."""
+
+
+def completion_indices(loss_mask: NDArray[np.bool_], worth: float = 0.25) -> Integers | None:
+    """Return the indices (rows, n) of a window over each row's completion; None where it saves less than `worth`.
+
+    The window is as wide as the longest completion; in shorter rows it begins before the completion.
+    """
+    seq = loss_mask.shape[1]
+    last = seq - 1 - loss_mask[:, ::-1].argmax(axis=1)
+    first = loss_mask.argmax(axis=1)
+    width = int((last - first).max()) + 1
+    if width > (1 - worth) * seq:
+        return None
+    return np.maximum(last - width + 1, 0)[:, None] + np.arange(width)
 
 
 class Decoder(Kind):
@@ -47,13 +66,18 @@ class Decoder(Kind):
         return self.model.embedding.weight.device
 
     def loss(self, batch: Batch) -> Tensor:
-        """Return the summed cross-entropy over the completions; logits are computed for their tokens only."""
-        ids = torch.from_numpy(batch.ids).to(self.device)
-        places = torch.from_numpy(batch.coordinates[:, :-1]).to(self.device)
-        wanted = torch.from_numpy(batch.loss_mask[:, 1:]).to(self.device)
-        hidden = self.model.hidden(ids[:, :-1], places)
-        logits = self.model.head(hidden[wanted])
-        return F.cross_entropy(logits.float(), ids[:, 1:][wanted], reduction="sum")
+        """Return the summed cross-entropy over the completions; the last block works on their tokens only."""
+        targets = np.where(batch.loss_mask, batch.ids, IGNORED)[:, 1:]
+        wanted = completion_indices(batch.loss_mask[:, 1:])
+        if wanted is not None:
+            targets = np.take_along_axis(targets, wanted, axis=1)
+        ids, places = self._tensor(batch.ids[:, :-1]), self._tensor(batch.coordinates[:, :-1])
+        hidden = self.model.hidden(ids, places, wanted=None if wanted is None else self._tensor(wanted))
+        logits = self.model.head(hidden).flatten(0, 1).float()
+        return F.cross_entropy(logits, self._tensor(targets).flatten(), ignore_index=IGNORED, reduction="sum")
+
+    def _tensor(self, array: Integers) -> Tensor:
+        return torch.from_numpy(array).to(self.device)
 
     @torch.inference_mode()
     def answer(self, prompts: Sequence[Sequence[int]], rows: int = 2048) -> list[Generated]:
@@ -86,11 +110,8 @@ class Decoder(Kind):
         chances: list[np.ndarray] = []
         ended = np.zeros(count, dtype=bool)
         for _ in range(room):
-            logits = self.model.head(
-                self.model.hidden(
-                    torch.from_numpy(ids).to(self.device), torch.from_numpy(steps).to(self.device), cache
-                )[:, -1]
-            )
+            last = torch.full((count, 1), ids.shape[1] - 1, device=self.device) if ids.shape[1] > 1 else None
+            logits = self.model.head(self.model.hidden(self._tensor(ids), self._tensor(steps), cache, last)[:, 0])
             chance, choice = logits.float().softmax(-1).max(-1)
             written.append(choice.cpu().numpy())
             chances.append(chance.cpu().numpy())

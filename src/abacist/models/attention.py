@@ -5,11 +5,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from abacist.models.cache import Cache
+from abacist.models.kernels import attend
 from abacist.models.position import PositionScheme
 from abacist.models.settings import ModelSettings
-
-SHORT = 64
-"""Up to this many tokens plain matrix products are faster on a CPU than the fused kernel."""
 
 
 class Attention(nn.Module):
@@ -19,7 +17,8 @@ class Attention(nn.Module):
 
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.
     Shapes: x (batch, seq, d_model), returned unchanged in shape. With a cache, x holds new tokens only:
-    the whole prompt at first, then one token at a time.
+    the whole prompt at first, then one token at a time. With `wanted` (batch, n), the indices of the tokens
+    whose result is asked for, the result is (batch, n, d_model).
     """
 
     def __init__(self, settings: ModelSettings):
@@ -30,37 +29,37 @@ class Attention(nn.Module):
         self.out = nn.Linear(settings.d_model, settings.d_model, bias=False)
 
     def forward(
-        self, x: Tensor, coordinates: Tensor, position: PositionScheme, cache: Cache | None = None, layer: int = 0
+        self,
+        x: Tensor,
+        coordinates: Tensor,
+        position: PositionScheme,
+        cache: Cache | None = None,
+        layer: int = 0,
+        wanted: Tensor | None = None,
     ) -> Tensor:
         """Mix the tokens of each row."""
-        batch, seq, width = x.shape
-        # (batch, seq, 3 * d_model) -> three of (batch, n_heads, seq, d_head)
-        query, key, value = self.qkv(x).view(batch, seq, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)
-        query, key = position.rotate(query, coordinates), position.rotate(key, coordinates)
+        width = x.shape[-1]
+        if wanted is None:
+            query, key, value = self._heads(self.qkv(x), 3)
+            places = coordinates
+        else:
+            (query,) = self._heads(F.linear(picked(x, wanted), self.qkv.weight[:width]), 1)
+            key, value = self._heads(F.linear(x, self.qkv.weight[width:]), 2)
+            places = picked(coordinates, wanted)
+        query, key = position.rotate(query, places), position.rotate(key, coordinates)
         if cache is not None:
             key, value = cache.extend(layer, key, value)
-        dropout = self.dropout if self.training else 0.0
-        short = key.shape[2] <= SHORT and x.device.type == "cpu"
-        mixed = (mix if short else mix_fused)(query, key, value, dropout)
-        return self.out(mixed.transpose(1, 2).reshape(batch, seq, width))
+        mixed = attend(query, key, value, wanted, self.dropout if self.training else 0.0)
+        return self.out(mixed.transpose(1, 2).flatten(2))
+
+    def _heads(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
+        """Cut (batch, seq, parts * d_model) into `parts` of (batch, n_heads, seq, d_head)."""
+        return x.unflatten(-1, (parts, self.n_heads, -1)).permute(2, 0, 3, 1, 4).unbind()
 
 
-def mix(query: Tensor, key: Tensor, value: Tensor, dropout: float) -> Tensor:
-    """Attend, step by step as in the paper.
-
-    Shapes: query (batch, n_heads, new, d_head); key and value (batch, n_heads, all, d_head), the new
-    tokens last; result like query.
-    """
-    scores = query @ (key * key.shape[-1] ** -0.5).transpose(-2, -1)
-    new, seen = scores.shape[-2:]
-    if new > 1:
-        future = torch.ones(new, seen, dtype=torch.bool, device=scores.device).triu(seen - new + 1)
-        scores = scores.masked_fill(future, float("-inf"))
-    weights = F.dropout(scores.softmax(dim=-1), dropout)
-    return weights @ value
-
-
-def mix_fused(query: Tensor, key: Tensor, value: Tensor, dropout: float) -> Tensor:
-    """Attend as `mix` does, by PyTorch's fused kernel, which never holds all scores at once."""
-    # A single new token may see all that is cached, itself included: no mask is needed.
-    return F.scaled_dot_product_attention(query, key, value, is_causal=query.shape[2] > 1, dropout_p=dropout)
+def picked(x: Tensor, wanted: Tensor | None) -> Tensor:
+    """Return the wanted tokens of each row: (batch, seq, width) and (batch, n) give (batch, n, width)."""
+    if wanted is None:
+        return x
+    rows = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
+    return x.flatten(0, 1).index_select(0, (rows + wanted).flatten()).view(*wanted.shape, -1)

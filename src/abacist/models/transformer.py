@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from abacist.core.catalogue import build
-from abacist.models.attention import Attention
+from abacist.models.attention import Attention, picked
 from abacist.models.cache import Cache
 from abacist.models.position import PositionScheme
 from abacist.models.settings import FEED_FORWARDS, NORMS, POSITIONS, ModelSettings
@@ -24,10 +24,17 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(settings.dropout)
 
     def forward(
-        self, x: Tensor, coordinates: Tensor, position: PositionScheme, cache: Cache | None, layer: int
+        self,
+        x: Tensor,
+        coordinates: Tensor,
+        position: PositionScheme,
+        cache: Cache | None,
+        layer: int,
+        wanted: Tensor | None = None,
     ) -> Tensor:
-        """Map (batch, seq, d_model) to the same shape."""
-        x = x + self.dropout(self.attention(self.attention_norm(x), coordinates, position, cache, layer))
+        """Map (batch, seq, d_model) to the same shape, or to that of the wanted tokens alone."""
+        mixed = self.attention(self.attention_norm(x), coordinates, position, cache, layer, wanted)
+        x = picked(x, wanted) + self.dropout(mixed)
         return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
 
 
@@ -69,13 +76,19 @@ class Transformer(nn.Module):
                     std /= math.sqrt(2 * self.settings.n_layers)
                 nn.init.normal_(parameter, std=std)
 
-    def hidden(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:
-        """Return what the last norm gives for each token; with a cache, ids are the new tokens only."""
+    def hidden(
+        self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None, wanted: Tensor | None = None
+    ) -> Tensor:
+        """Return what the last norm gives for each token; with a cache, ids are the new tokens only.
+
+        `wanted` (batch, n) names the tokens whose result is asked for: the last block computes no others.
+        """
         x = self.embedding(ids)
         places = self.position.embed(coordinates)
         x = self.dropout(x if places is None else x + places)
         for layer, block in enumerate(self.blocks):
-            x = block(x, coordinates, self.position, cache, layer)
+            is_last = layer == len(self.blocks) - 1
+            x = block(x, coordinates, self.position, cache, layer, wanted if is_last else None)
         if cache is not None:
             cache.advance(ids.shape[1])
         return self.norm(x)

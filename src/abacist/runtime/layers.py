@@ -22,9 +22,9 @@ def softmax(x: Array) -> Array:
 
 
 def rms_norm(x: Array, weights: Weights, name: str, options: Options) -> Array:
-    """Divide by the root of the mean square, then scale."""
+    """Divide by the root of the mean square, then scale where a scale was learned."""
     scale = np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + np.float32(options["epsilon"]))
-    return x / scale * weights[f"{name}.weight"]
+    return x / scale * weights[f"{name}.weight"] if options["scale"] else x / scale
 
 
 def layer_norm(x: Array, weights: Weights, name: str, options: Options) -> Array:

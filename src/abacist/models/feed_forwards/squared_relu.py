@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from abacist.models.kernels import squared_relu
 from abacist.models.settings import ModelSettings
 
 
@@ -25,5 +25,4 @@ class SquaredReLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., d_model) to the same shape."""
-        positive = F.relu(self.up(x))
-        return self.down(positive * positive)
+        return self.down(squared_relu(self.up(x)))
