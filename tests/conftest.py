@@ -40,6 +40,7 @@ TINY: dict[str, Any] = {
     "training": {
         "steps": 40,
         "batch_size": 16,
+        "dtype": "float32",
         "learning_rate": 1e-2,
         "schedule": {"name": "trapezoid", "warmup": 4, "decay": 0.5},
         "evaluate_every": 10,

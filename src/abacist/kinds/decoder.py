@@ -18,7 +18,6 @@ from abacist.text.batch import Batch
 from abacist.text.coordinates import Integers, advance, coordinates
 from abacist.text.generated import Generated
 
-
 IGNORED = -100
 """Target of a token that does not count for the loss."""
 
@@ -26,12 +25,13 @@ IGNORED = -100
 def completion_indices(loss_mask: NDArray[np.bool_], worth: float = 0.25) -> Integers | None:
     """Return the indices (rows, n) of a window over each row's completion; None where it saves less than `worth`.
 
-    The window is as wide as the longest completion; in shorter rows it begins before the completion.
+    The window is as wide as the longest completion, made even so that few shapes occur; in rows with a
+    shorter one it begins before the completion.
     """
     seq = loss_mask.shape[1]
     last = seq - 1 - loss_mask[:, ::-1].argmax(axis=1)
     first = loss_mask.argmax(axis=1)
-    width = int((last - first).max()) + 1
+    width = 2 * (int((last - first).max()) // 2 + 1)
     if width > (1 - worth) * seq:
         return None
     return np.maximum(last - width + 1, 0)[:, None] + np.arange(width)

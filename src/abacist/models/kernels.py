@@ -73,7 +73,7 @@ class _RMSNormalise(Function):
     """y = s x with s = (mean(x^2) + epsilon)^(-1/2), and dx = s (dy - y mean(y dy))."""
 
     @staticmethod
-    def forward(x: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def forward(x: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
         length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
         scale = (length * length / x.shape[-1] + epsilon).rsqrt()
         normal = x * scale
@@ -82,13 +82,13 @@ class _RMSNormalise(Function):
         return normal, scale
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    def setup_context(ctx: Any, _inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
         ctx.save_for_backward(*output)
         ctx.mark_non_differentiable(output[1])
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor, _: None) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, slope: Tensor, _: None) -> tuple[Tensor, None]:
         normal, scale = ctx.saved_tensors
         mean = torch.linalg.vecdot(slope, normal).unsqueeze(-1) / normal.shape[-1]
         return torch.addcmul(slope, normal, mean, value=-1) * scale, None
@@ -98,18 +98,18 @@ class _SquaredReLU(Function):
     """y = r^2 with r = max(x, 0), and dx = 2 r dy: r is already 0 where x is negative."""
 
     @staticmethod
-    def forward(x: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def forward(x: Tensor) -> tuple[Tensor, Tensor]:
         positive = F.relu(x)
         return positive * positive, positive
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    def setup_context(ctx: Any, _inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
         ctx.save_for_backward(output[1])
         ctx.mark_non_differentiable(output[1])
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor, _: None) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, slope: Tensor, _: None) -> Tensor:
         (positive,) = ctx.saved_tensors
         return torch.addcmul(slope.new_zeros(()), slope, positive, value=2)  # one pass, not two
 
@@ -122,7 +122,7 @@ class _Attend(Function):
     """
 
     @staticmethod
-    def forward(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def forward(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
         scores = torch.baddbmm(bias, query, key.transpose(1, 2), alpha=query.shape[-1] ** -0.5)
         # Autocast would make a float32 copy of the scores; the kernel sums in float32 all the same.
         weights = torch._softmax(scores, -1, False)
@@ -136,7 +136,7 @@ class _Attend(Function):
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor, _: None) -> tuple[Tensor, Tensor, Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, slope: Tensor, _: None) -> tuple[Tensor, Tensor, Tensor, None]:
         query, key, value, weights = ctx.saved_tensors
         change = torch._softmax_backward_data(slope @ value.transpose(1, 2), weights, -1, weights.dtype)
         change.mul_(query.shape[-1] ** -0.5)

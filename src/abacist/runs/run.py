@@ -28,7 +28,8 @@ from abacist.runs.settings import RunSettings
 from abacist.text.batch import Batch, collate
 from abacist.text.codec import Codec
 from abacist.text.generated import Generated
-from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer, choose_dtype
+from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer
+from abacist.training.precision import faster_dtype
 from abacist.training.state import read_counters
 
 
@@ -43,12 +44,13 @@ class Run:
     @classmethod
     def create(cls, path: Path, settings: RunSettings, overwrite: bool = False) -> "Run":
         """Start a run folder. Raises: RunError if there is one already and it may not be overwritten."""
-        dtype = choose_dtype(settings.training.dtype, settings.model.d_model)
-        training = dataclasses.replace(settings.training, dtype=dtype)
         # The run must find its file from wherever it is gone on with.
         data = dataclasses.replace(settings.data, file=settings.data.file and str(Path(settings.data.file).resolve()))
-        run = cls(path, dataclasses.replace(settings, training=training, data=data))
+        run = cls(path, dataclasses.replace(settings, data=data))
         run.check()
+        if settings.training.dtype == "auto":
+            training = dataclasses.replace(settings.training, dtype=faster_dtype(run.kind, run.batch(0)))
+            run.settings = dataclasses.replace(run.settings, training=training)
         replaced = path if overwrite and (path / folders.SETTINGS).is_file() else None
         # The run that is replaced may be where the settings' own parts come from: it goes last.
         made = path.with_name(f"{path.name}.new") if replaced else path

@@ -37,31 +37,6 @@ def collate(
     return Batch(ids, coordinates(ids, classes), loss_mask, targets or {})
 
 
-def tightened(batch: Batch, worth: float = 0.15) -> list[Batch]:
-    """Cut a batch into its shorter and its longer rows where that saves at least the share `worth` of all tokens.
-
-    The summed loss over the parts is that over the whole; only padding is left away. Rows change their
-    order, and each of them keeps its targets.
-    """
-    # A row ends with its last token that counts for the loss.
-    lengths = batch.ids.shape[1] - batch.loss_mask[:, ::-1].argmax(axis=1)
-    order = np.argsort(lengths, kind="stable")
-    ordered = lengths[order]
-    rows, longest = len(order), int(ordered[-1])
-    # Tokens if the first k + 1 rows get their own, shorter padding.
-    tokens = np.arange(1, rows + 1) * ordered + np.arange(rows - 1, -1, -1) * longest
-    cut = int(tokens.argmin()) + 1
-    if tokens.min() > (1 - worth) * rows * batch.ids.shape[1]:
-        return [batch]
-    groups = [(order[:cut], int(ordered[cut - 1])), (order[cut:], longest)]
-    return [_rows(batch, rows, length) for rows, length in groups if len(rows)]
-
-
-def _rows(batch: Batch, rows: Integers, length: int) -> Batch:
-    targets = {name: values[rows] for name, values in batch.targets.items()}
-    return Batch(batch.ids[rows, :length], batch.coordinates[rows, :length], batch.loss_mask[rows, :length], targets)
-
-
 def pad_lists(lists: Sequence[Sequence[int]]) -> Integers:
     """Stack lists of integers, filled up with -1 on the right."""
     table = np.full((len(lists), max(map(len, lists), default=0)), -1, dtype=np.int64)

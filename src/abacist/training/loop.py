@@ -21,9 +21,10 @@ from abacist.core.errors import Interrupted, RunError, SettingsError
 from abacist.core.seeds import key_to_integer
 from abacist.kind import Kind
 from abacist.models.checkpoint import save_tensors
-from abacist.text.batch import Batch, tightened
+from abacist.text.batch import Batch
+from abacist.training.memory import keep_freed_memory
 from abacist.training.schedule import Schedule
-from abacist.training.settings import OPTIMIZERS, SCHEDULES, Dtype, TrainingSettings
+from abacist.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
 from abacist.training.state import Counters, load_state, save_state
 
 WEIGHTS, STATE, METRICS = "model.safetensors", "state.safetensors", "metrics.jsonl"
@@ -75,19 +76,6 @@ class Outcome:
     best: Evaluation
     best_step: int
     seconds: float
-
-
-def choose_dtype(wish: Dtype, d_model: int) -> Dtype:
-    """Return "bfloat16" where it pays on this device, else "float32"; a wish other than "auto" is granted.
-
-    Measured: on a CPU with bfloat16 dot products it pays from a width of 128; on GPUs that have it, always.
-    """
-    if wish != "auto":
-        return wish
-    if torch.cuda.is_available():
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    capable = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return "bfloat16" if capable and d_model >= 128 and not torch.backends.mps.is_available() else "float32"
 
 
 class Trainer:
@@ -150,6 +138,7 @@ class Trainer:
         Raises: Interrupted after Ctrl-C or a termination signal, with everything saved.
         """
         counters = self.counters
+        keep_freed_memory()
         loss_sum = token_sum = 0.0
         mark, began = time.perf_counter(), time.perf_counter() - counters.seconds
         with self._stop_on_signals():
@@ -191,11 +180,8 @@ class Trainer:
             torch.manual_seed(key_to_integer(self.seed, "noise", step) % 2**63)
         batch = self.batch_at(step)
         tokens = int(batch.loss_mask.sum())
-        total = 0.0
-        for part in tightened(batch):
-            loss = self.wrapped(part)
-            self.accelerator.backward(loss / tokens)
-            total += float(loss.detach())
+        loss = self.wrapped(batch)
+        self.accelerator.backward(loss / tokens)
         norm = float(self.accelerator.clip_grad_norm_(self.wrapped.parameters(), self.settings.clip))
         factor = self.schedule.factor(step, self.counters.steps)
         for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
@@ -203,7 +189,7 @@ class Trainer:
                 group["lr"] = rate * factor
             optimizer.step()
             optimizer.zero_grad()
-        return total, tokens, norm
+        return float(loss.detach()), tokens, norm
 
     def _decide_length(self, now: bool = False) -> None:
         """Fix the number of steps once a time budget has reached the schedule's moment of decision."""

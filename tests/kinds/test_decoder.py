@@ -1,0 +1,53 @@
+"""The decoder's loss: over the completions only, however few tokens the last block works on."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from abacist.kinds.decoder import Decoder, completion_indices
+from abacist.models.settings import ModelSettings
+from abacist.text.batch import Batch, collate
+from abacist.text.codec import Row
+
+CLASSES = np.array([0, 0, 0, *[1] * 10])
+ROWS = {
+    "short answers": [Row([1, 3, 4, 5, 6, 7, 8, 9, 2], 7), Row([1, 3, 4, 5, 6, 2], 4)],
+    "one token, at both ends": [Row([1, 3, 4, 5, 6, 7, 8, 9, 2], 8), Row([1, 2], 1)],
+    "long answers": [Row([1, 3, 4, 5, 6, 7, 2], 2), Row([1, 3, 4, 2], 2)],
+}
+
+
+def batch_of(rows: list[Row]) -> Batch:
+    return collate(rows, CLASSES, pad_id=0)
+
+
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
+@pytest.mark.parametrize("n_layers", [1, 2])
+def test_the_loss_is_the_cross_entropy_of_every_completion_token(rows: list[Row], n_layers: int):
+    model = ModelSettings(d_model=16, n_layers=n_layers, n_heads=2, d_ff=32, context_length=12)
+    kind = Decoder.new(None, model, CLASSES, end_id=2, seed=1)
+    batch = batch_of(rows)
+    logits = kind.model(torch.from_numpy(batch.ids), torch.from_numpy(batch.coordinates))
+    expected = sum(
+        F.cross_entropy(logits[index, place - 1], torch.tensor(row.ids[place]))
+        for index, row in enumerate(rows)
+        for place in range(row.prompt_length, len(row.ids))
+    )
+    loss = kind.loss(batch)
+    torch.testing.assert_close(loss, expected)
+    names = [name for name, _ in kind.model.named_parameters()]
+    slopes = (torch.autograd.grad(value, list(kind.model.parameters())) for value in (loss, expected))
+    for name, ours, theirs in zip(names, *slopes, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4, msg=lambda text, name=name: f"{name}: {text}")
+
+
+def test_the_window_covers_every_completion_and_has_one_even_width():
+    mask = batch_of(ROWS["short answers"]).loss_mask[:, 1:]
+    window = completion_indices(mask)
+    assert window.shape == (2, 2)
+    assert np.take_along_axis(mask, window, axis=1).sum() == mask.sum()
+
+
+def test_where_nearly_everything_counts_there_is_no_window():
+    assert completion_indices(batch_of(ROWS["long answers"]).loss_mask[:, 1:]) is None
