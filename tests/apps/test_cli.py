@@ -31,6 +31,45 @@ def test_help_names_every_command_and_where_to_start(abacist):
     assert all(word in out for word in ("calc", "recipes", "data", "train", "grade", "abacist train demo"))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["trian"], ["'trian'", "train"]),
+        (["train", "--stesp", "3"], ["--stesp"]),
+        (["train", "demo", "addition"], ["addition"]),
+        (["train", "demo", "--steps", "few"], ["--steps", "'few'"]),
+        (["data", "demo"], ["--out"]),
+        (["data", "demo", "--out", "x.txt", "--rows", "0"], ["--rows", "at least 1"]),
+        (["grade", "--file"], ["--file"]),
+    ],
+)
+def test_wrong_usage_is_explained(abacist, arguments, words):
+    status, out, err = abacist(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("usage: abacist")
+    assert all(word in err.splitlines()[-1] for word in words)
+
+
+def test_no_command_shows_the_help(abacist):
+    assert abacist() == abacist("--help")
+
+
+@pytest.mark.parametrize("command", ["recipes", "data", "train", "grade"])
+def test_help_explains_every_option(abacist, command):
+    status, out, _ = abacist(command, "--help")
+    assert status == 0
+    assert f"usage: abacist {command}" in out
+    assert "--set PATH=VALUE" in out
+
+
+def test_ctrl_c_is_no_traceback(abacist, monkeypatch):
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("abacist.apps.show.list_recipes", stop)
+    assert abacist("recipes") == (130, "", "")
+
+
 def test_recipes_are_listed_with_size_and_budget(abacist):
     status, out, _ = abacist("recipes")
     assert status == 0

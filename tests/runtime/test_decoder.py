@@ -117,7 +117,7 @@ from abacist.runtime.decoder import NumpyDecoder
 
 reply = Calculator(NumpyDecoder(Path(sys.argv[1]))).reply("12+7")
 assert reply.tokens and reply.truth == "19", reply
-heavy = "torch pydantic typer rich scipy matplotlib accelerate pyarrow jinja2 transformers".split()
+heavy = "torch pydantic rich scipy matplotlib accelerate pyarrow jinja2 transformers".split()
 found = [name for name in heavy if name in sys.modules]
 assert not found, f"the runtime imported {found}"
 """

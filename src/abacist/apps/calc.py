@@ -5,6 +5,7 @@ argparse and the numpy runtime alone: importing more would cost more time than a
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import re
@@ -34,9 +35,9 @@ STANDING = {
 
 def parser() -> argparse.ArgumentParser:
     """Return the command's arguments."""
-    result = argparse.ArgumentParser(
-        prog="abacist calc", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    # Without a width argparse asks shutil for the terminal's, which loads every compression there is, help or not.
+    layout = functools.partial(argparse.RawDescriptionHelpFormatter, width=80)
+    result = argparse.ArgumentParser(prog="abacist calc", description=HELP, formatter_class=layout)
     result.add_argument("question", nargs="*", help="what to ask; - reads one question a line from standard input")
     result.add_argument("--run", type=Path, default=SHIPPED, help="run folder to answer with")
     result.add_argument("--json", action="store_true", help="print one JSON object an answer")

@@ -1,166 +1,210 @@
-"""The command line: data, recipes, train, grade, calc."""
+"""The command line: recipes, data, train, grade; `calc` has its own arguments in `calc.py`.
 
+argparse alone, and each command imports what it needs when it is run: help and wrong usage answer at once.
+"""
+
+import argparse
+import functools
 import sys
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from abacist.core.errors import AbacistError, Interrupted
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Build language models from scratch and teach them mathematics with tokens.
+HELP = """\
+Build language models from scratch and teach them mathematics with tokens.
 
-    [bold]Start here[/]: [cyan]abacist calc "12+34"[/] asks the model that comes with abacist;
-    [cyan]abacist train demo[/] trains one of your own in about a minute and writes a report.""",
-)
+  abacist calc "12+34"      ask the model that comes with abacist
+  abacist train demo        train one of your own in about a minute, with a report"""
 
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", "-s", metavar="PATH=VALUE", help="Change a setting or turn a dial; may be given often."),
-]
+DATA = """\
+Write a recipe's problems with their exact answers to a file.
+
+  abacist data tinymath --rows 1000 --out sample.txt"""
+
+TRAIN = """\
+Train a model from random weights, grade it, and write a report.
+
+  abacist train demo
+  abacist train addition --set digits=7 --minutes 2 --name seven
+  abacist train --resume runs/seven"""
+
+GRADE = """\
+Grade a run on its sets, or any text of lines.
+
+  abacist grade runs/demo
+  abacist grade --file lines.txt"""
 
 
 def run() -> int:
-    """Run the command line; return the exit status."""
-    import click
-
+    """Run the command line; return the exit status: 0 well, 1 a mistake, 2 wrong usage, 130 stopped."""
     try:
-        app(standalone_mode=False)
+        options = parser().parse_args()
+        options.command(options)
+    except SystemExit as done:  # argparse has shown help, or what is wrong
+        return int(done.code or 0)
     except AbacistError as error:
         for line in str(error).splitlines():
             print(f"abacist: {line}", file=sys.stderr)
         return 130 if isinstance(error, Interrupted) else 1
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except OSError as error:
         print(f"abacist: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         return 1
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         return 130
-    except click.exceptions.Exit as exit:
-        return exit.exit_code
     return 0
 
 
-@app.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
-def calc(arguments: Annotated[list[str] | None, typer.Argument(metavar="[QUESTION]...")] = None) -> None:
-    """Ask a model to calculate: [cyan]abacist calc "12+34"[/], or a prompt with no question."""
-    from abacist.apps.calc import calc as command
-
-    raise typer.Exit(command(arguments or []))
-
-
-@app.command()
-def recipes(
-    name: Annotated[str | None, typer.Argument(help="Show this recipe's dials and every setting it makes.")] = None,
-    changes: SetOption = None,
-) -> None:
-    """List the recipes, or show one: its dials, its size, all its settings."""
-    from abacist.apps.show import list_recipes, show_recipe
-
-    if name is None:
-        list_recipes()
-    else:
-        show_recipe(name, _assignments(changes))
+def parser() -> argparse.ArgumentParser:
+    """Return the arguments of every command."""
+    layout = functools.partial(argparse.RawDescriptionHelpFormatter, max_help_position=32)
+    result = argparse.ArgumentParser("abacist", description=HELP, formatter_class=layout, allow_abbrev=False)
+    result.set_defaults(command=lambda _: result.print_help())
+    commands = result.add_subparsers(title="commands", metavar="COMMAND", prog="abacist")
+    add = functools.partial(commands.add_parser, formatter_class=layout, allow_abbrev=False)
+    # Listed here and run by `entry.py`, which does not wait for the other commands.
+    add("calc", help='ask a model to calculate: abacist calc "12+34", or a prompt with no question')
+    _recipes(add("recipes", help="list the recipes, or show one: its dials, its size, all its settings"))
+    _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
+    _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))
+    _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
+    return result
 
 
-@app.command()
-def data(
-    recipe: Annotated[str, typer.Argument(help="A recipe, a .py file with one, or a run folder.")],
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", help="Ends in .txt .csv .parquet (.gz); without an ending: a folder for nanoGPT."),
-    ],
-    rows: Annotated[int | None, typer.Option(min=1, help="How many problems to draw.")] = None,
-    all: Annotated[bool, typer.Option("--all", help="Every problem of the task, once.")] = False,
-    side: Annotated[str, typer.Option(help="train, held_out, extrapolate or any.")] = "any",
-    seed: Annotated[int, typer.Option(help="Seed of the draw.")] = 1,
-    format: Annotated[str, typer.Option(help="How text lines are written: a format's name.")] = "written",
-    changes: SetOption = None,
-) -> None:
-    """Write a recipe's problems with their exact answers to a file.
+def _recipes(command: argparse.ArgumentParser) -> None:
+    command.description = "List the recipes, or show one: its dials, its size, all its settings."
+    command.add_argument("name", nargs="?", help="show this recipe's dials and every setting it makes")
+    _set(command)
 
-    [cyan]abacist data tinymath --rows 1000 --out sample.txt[/]
-    """
-    from abacist.apps.data import write
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.show import list_recipes, show_recipe
 
-    write(recipe, _assignments(changes), out, rows, all, side, seed, format)
+        if options.name is None:
+            list_recipes()
+        else:
+            show_recipe(options.name, _assignments(options))
+
+    command.set_defaults(command=run)
 
 
-@app.command()
-def train(
-    recipe: Annotated[
-        str | None, typer.Argument(help="A recipe, a .py file with one, a settings.json, or a run folder to repeat.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the run; its folder is runs/NAME.")] = None,
-    runs: Annotated[Path, typer.Option(help="Where run folders are made.")] = Path("runs"),
-    minutes: Annotated[float | None, typer.Option(help="Time budget; the schedule ends when the time does.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Step budget.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of weights and problems.")] = None,
-    changes: SetOption = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with this run where it stopped.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace a run of the same name.")] = False,
-    grade: Annotated[bool, typer.Option(help="Grade it and write the report when training ends.")] = True,
-) -> None:
-    """Train a model from random weights, grade it, and write a report.
+def _data(command: argparse.ArgumentParser) -> None:
+    command.add_argument("recipe", help="a recipe, a .py file with one, or a run folder")
+    command.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="ends in .txt .csv .parquet (.gz); without an ending: a folder for nanoGPT",
+    )
+    command.add_argument("--rows", type=_count, metavar="N", help="how many problems to draw")
+    command.add_argument("--all", action="store_true", help="every problem of the task, once")
+    command.add_argument("--side", default="any", help="train, held_out, extrapolate or any (default: %(default)s)")
+    command.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the draw (default: 1)")
+    command.add_argument(
+        "--format", default="written", help="how text lines are written: a format's name (default: %(default)s)"
+    )
+    _set(command)
 
-    [cyan]abacist train demo[/]
-    [cyan]abacist train addition --set digits=7 --minutes 2 --name seven[/]
-    [cyan]abacist train --resume runs/seven[/]
-    """
-    from abacist.apps.train import begin, go_on
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.data import write
 
-    if resume is not None:
-        if recipe is not None or changes or steps or minutes or seed is not None:
-            raise AbacistError("--resume goes on with a run's own settings; give no recipe, --set or budget with it")
-        go_on(resume, grade)
-        return
-    if recipe is None:
-        raise AbacistError("what shall be trained? abacist recipes lists them; abacist train demo is a start")
-    budget: list[tuple[str, object]] = []
-    if minutes is not None:
-        budget.append(("training.minutes", minutes))
-    if steps is not None:
-        budget.append(("training.steps", steps))
-    if seed is not None:
-        budget.append(("seed", seed))
-    begin(recipe, [*_assignments(changes), *budget], runs, name, overwrite, grade)
+        changes = _assignments(options)
+        write(
+            options.recipe, changes, options.out, options.rows, options.all, options.side, options.seed, options.format
+        )
+
+    command.set_defaults(command=run)
 
 
-@app.command()
-def grade(
-    run: Annotated[Path | None, typer.Argument(help="A run folder: grade it again and rewrite its report.")] = None,
-    file: Annotated[
-        Path | None, typer.Option(help="Grade lines such as 48 + 24 = 72.00 from any source instead; - reads them in.")
-    ] = None,
-    places: Annotated[int, typer.Option(help="Decimals of the true answers to a file's lines.")] = 2,
-    rounding: Annotated[str, typer.Option(help="half_up, half_even or binary64.")] = "half_up",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    changes: SetOption = None,
-) -> None:
-    """Grade a run on its sets, or any text of lines.
+def _train(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "recipe", nargs="?", help="a recipe, a .py file with one, a settings.json, or a run folder to repeat"
+    )
+    command.add_argument("--name", help="name of the run; its folder is runs/NAME")
+    command.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        metavar="FOLDER",
+        help="where run folders are made (default: runs)",
+    )
+    command.add_argument("--minutes", type=float, metavar="N", help="time budget; the schedule ends when the time does")
+    command.add_argument("--steps", type=int, metavar="N", help="step budget")
+    command.add_argument("--seed", type=int, metavar="N", help="seed of weights and problems")
+    _set(command)
+    command.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run where it stopped")
+    command.add_argument("--overwrite", action="store_true", help="replace a run of the same name")
+    command.add_argument("--no-grade", dest="grade", action="store_false", help="train only: no grade, no report")
 
-    [cyan]abacist grade runs/demo[/]
-    [cyan]abacist grade --file lines.txt[/]
-    """
-    from abacist.apps.grade import grade_file, grade_run
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.train import begin, go_on
 
-    if (run is None) == (file is None):
-        raise AbacistError("give a run folder to grade, or --file with lines to grade")
-    if file is not None:
-        grade_file(file, places, rounding, json)
-    elif run is not None:
-        grade_run(run, _assignments(changes), json)
+        budgets = (("training.minutes", options.minutes), ("training.steps", options.steps), ("seed", options.seed))
+        budget = [(path, value) for path, value in budgets if value is not None]
+        if options.resume is not None:
+            if options.recipe is not None or options.changes or budget:
+                raise AbacistError(
+                    "--resume goes on with a run's own settings; give no recipe, --set or budget with it"
+                )
+            go_on(options.resume, options.grade)
+            return
+        if options.recipe is None:
+            raise AbacistError("what shall be trained? abacist recipes lists them; abacist train demo is a start")
+        changes = [*_assignments(options), *budget]
+        begin(options.recipe, changes, options.runs, options.name, options.overwrite, options.grade)
+
+    command.set_defaults(command=run)
 
 
-def _assignments(changes: list[str] | None) -> list[tuple[str, object]]:
+def _grade(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run", nargs="?", type=Path, help="a run folder: grade it again and rewrite its report")
+    command.add_argument(
+        "--file", type=Path, help="grade lines such as 48 + 24 = 72.00 from any source instead; - reads them in"
+    )
+    command.add_argument(
+        "--places",
+        type=int,
+        default=2,
+        metavar="N",
+        help="decimals of the true answers to a file's lines (default: %(default)s)",
+    )
+    command.add_argument("--rounding", default="half_up", help="half_up, half_even or binary64 (default: %(default)s)")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    _set(command)
+
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.grade import grade_file, grade_run
+
+        if (options.run is None) == (options.file is None):
+            raise AbacistError("give a run folder to grade, or --file with lines to grade")
+        if options.file is not None:
+            grade_file(options.file, options.places, options.rounding, options.json)
+        else:
+            grade_run(options.run, _assignments(options), options.json)
+
+    command.set_defaults(command=run)
+
+
+def _set(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "-s",
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="change a setting or turn a dial; may be given often",
+    )
+
+
+def _assignments(options: argparse.Namespace) -> list[tuple[str, object]]:
     from abacist.core.settings import read_assignment
 
-    return [read_assignment(text) for text in changes or []]
+    return [read_assignment(text) for text in options.changes]
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"should be at least 1, got {text}")
+    return number

@@ -12,10 +12,8 @@ This module needs nothing outside the standard library, so that the runtime may 
 """
 
 import dataclasses
-import difflib
 import hashlib
 import importlib
-import importlib.util
 import sys
 from dataclasses import dataclass, field
 from functools import cache
@@ -83,6 +81,8 @@ def load(folder: str, name: str) -> type[Any]:
         return _class_of(importlib.import_module(f"abacist.{folder}.{name}"), name)
     if name in _entry_points(folder):
         return _entry_points(folder)[name].load()
+    import difflib  # most starts make no mistake
+
     close = difflib.get_close_matches(name, names(folder), n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     raise SettingsError(f"no part {name!r} in {folder}; {hint}there are {', '.join(names(folder))}")
@@ -124,6 +124,8 @@ def _entry_points(folder: str) -> dict[str, Any]:
 def _load_file(folder: str, path: Path) -> type[Any]:
     if not path.is_file():
         raise SettingsError(f"no file {path} to load a part of {folder} from; give the path of an existing .py file")
+    import importlib.util  # most starts load no file of a user's own
+
     name = f"abacist_part_{file_hash(path)[:16]}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)

@@ -1,0 +1,78 @@
+"""A quick start, held without a clock: by what is imported, and by what the process is told."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+CHILD = """
+import gc, json, os, sys
+from abacist.apps.entry import main
+
+sys.argv[0] = "abacist"
+try:
+    main()
+except SystemExit as done:
+    status = done.code
+facts = {"status": status, "modules": sorted(sys.modules), "threads": os.environ.get("OPENBLAS_NUM_THREADS")}
+print(json.dumps({**facts, "collecting": gc.isenabled()}), file=sys.stderr)
+"""
+
+HEAVY = {"torch", "pydantic", "rich", "typer", "click", "scipy", "matplotlib", "accelerate", "pyarrow", "jinja2"}
+
+
+def start(*arguments: str, **environment: str) -> dict:
+    """Run the command in a process of its own; return what it printed and what it was at the end."""
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, *arguments], capture_output=True, text=True, check=True, env=environment
+    )
+    return {"out": done.stdout, **json.loads(done.stderr.splitlines()[-1])}
+
+
+@pytest.fixture
+def environment(monkeypatch) -> dict[str, str]:
+    """The environment of a user who has set no number of threads."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    return dict(os.environ)
+
+
+def test_one_answer_imports_little(environment):
+    facts = start("calc", "--json", "12+34", **environment)
+    assert facts["status"] == 0
+    assert json.loads(facts["out"])["answer"] == "46"
+    modules = set(facts["modules"])
+    # shutil brings every compression there is, difflib and importlib.metadata are for mistakes and foreign parts.
+    assert not modules & (HEAVY | {"shutil", "difflib", "importlib.metadata", "abacist.apps.cli"})
+    assert {name for name in modules if name.startswith("abacist.")} >= {"abacist.runtime.decoder"}
+    rooms = {name.split(".")[1] for name in modules if name.startswith("abacist.")}
+    assert rooms == {"apps", "core", "problems", "runtime", "text"}
+
+
+def test_one_answer_starts_one_thread_and_collects_garbage_again(environment):
+    facts = start("calc", "12+34", **environment)
+    assert facts["threads"] == "1"
+    assert facts["collecting"]
+
+
+def test_a_number_of_threads_that_was_set_stays(environment):
+    assert start("calc", "12+34", **{**environment, "OPENBLAS_NUM_THREADS": "2"})["threads"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ([], 0),
+        (["--help"], 0),
+        (["train", "--help"], 0),
+        (["data", "-h"], 0),
+        (["trian"], 2),
+        (["train", "--stesp"], 2),
+    ],
+)
+def test_help_and_wrong_usage_import_next_to_nothing(environment, arguments, status):
+    facts = start(*arguments, **environment)
+    assert facts["status"] == status
+    assert not set(facts["modules"]) & (HEAVY | {"numpy", "dataclasses", "inspect"})
+    assert facts["threads"] is None
