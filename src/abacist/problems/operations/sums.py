@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from abacist.core.errors import SettingsError
-from abacist.problems.draws import Range, by_digits, by_value
+from abacist.problems.columns import LIMIT, Columns, Group, Integers
+from abacist.problems.draws import Range, by_digits, by_digits_batch, by_value, by_value_batch
 from abacist.problems.operation import Operation
 from abacist.problems.question import Question, is_whole
 
@@ -36,6 +39,28 @@ class Sums(Operation):
             lexemes += [rng.choice(self.signs), str(one(rng, self.bounds))]
         return tuple(lexemes)
 
+    def sample_batch(self, rng: np.random.Generator, count: int) -> list[Group]:
+        """Draw in columns, one group for each row of signs, where these are few and 64 bits hold the sums."""
+        shapes = self._shapes()
+        if not shapes:
+            return super().sample_batch(rng, count)
+        # Each number of terms is as likely as the others, then each row of signs of that many.
+        share = [1 / len(self.signs) ** len(signs) for signs in shapes]
+        many = by_value_batch if self.draw == "value" else by_digits_batch
+        groups: list[Group] = []
+        for signs, rows in zip(shapes, rng.multinomial(count, np.array(share) / sum(share)).tolist(), strict=True):
+            terms = len(signs) + 1
+            groups.append(_columns(many(rng, self.bounds, rows * terms).reshape(rows, terms), signs))
+        return groups
+
+    def _shapes(self) -> list[tuple[str, ...]]:
+        """Return every row of signs, or none where columns are not the way."""
+        most = self.terms[1]
+        if len(self.signs) ** (most - 1) > 64 or most * self.bounds[1] >= LIMIT // 5:
+            return []
+        lengths = range(self.terms[0], most + 1)
+        return [signs for terms in lengths for signs in itertools.product(self.signs, repeat=terms - 1)]
+
     def contains(self, question: Question) -> bool:
         """Tell whether the question is such a sum, its numbers without leading zeros."""
         numbers, signs = question[::2], question[1::2]
@@ -63,3 +88,24 @@ class Sums(Operation):
                     for sign, value in zip(signs, values[1:], strict=True):
                         lexemes += [sign, value]
                     yield tuple(lexemes)
+
+    def table_batch(self, rows: int) -> Iterator[Group]:
+        """Enumerate in columns, where these hold the sums."""
+        low, width = self.bounds[0], self.bounds[1] - self.bounds[0] + 1
+        shapes = self._shapes()
+        if not shapes or width ** self.terms[1] >= LIMIT:
+            yield from super().table_batch(rows)
+            return
+        for signs in shapes:
+            count = width ** (len(signs) + 1)
+            for start in range(0, count, rows):
+                rest = np.arange(start, min(start + rows, count))
+                numbers = np.empty((len(rest), len(signs) + 1), dtype=np.int64)
+                for place in reversed(range(len(signs) + 1)):
+                    rest, numbers[:, place] = np.divmod(rest, width)
+                yield _columns(numbers + low, signs)
+
+
+def _columns(numbers: Integers, signs: tuple[str, ...]) -> Columns:
+    factors = np.array([1, *(1 if sign == "+" else -1 for sign in signs)])
+    return Columns(numbers, signs, (numbers * factors).sum(axis=1))
