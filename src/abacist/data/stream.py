@@ -34,7 +34,7 @@ class ProblemStream:
         """Draw `batches` batches: a block is a function of the seed and its number alone."""
         rng = generator(self.seed, self.side, block)
         drawn = self.task.sample_batch(rng, self.side, self.batches * self.size)
-        rows = Rows.join([self.codec.rows(group, drawn.rounding) for group in drawn.groups if len(group)])
+        rows = Rows.join([self.codec.rows(group, drawn.rounding) for group in drawn.groups])
         return drawn, rows.take(drawn.order)
 
     def _place(self, index: int) -> tuple[Drawn, Rows, slice]:

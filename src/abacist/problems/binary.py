@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -178,6 +178,10 @@ class BinaryOperation(Operation):
             return False
         inside = all(low <= value <= high for value, (low, high) in zip(pair, self.bounds(), strict=True))
         return inside and self.allows(*pair)
+
+    def same_table(self, other: Operation) -> bool:
+        """Tell whether both enumerate the same questions; the way to draw them has no part in it."""
+        return type(other) is type(self) and replace(self, draw=other.draw) == other
 
     def table_size(self) -> int | None:
         """Return the number of pairs, those that may not be asked included."""

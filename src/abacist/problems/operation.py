@@ -61,6 +61,10 @@ class Operation(ABC):
     def contains(self, question: Question) -> bool:
         """Tell whether `sample` could have drawn this question."""
 
+    def same_table(self, other: "Operation") -> bool:
+        """Tell whether both enumerate the same questions, however they draw them."""
+        return self == other
+
     def table_size(self) -> int | None:
         """Return how many questions `table` yields, or None if it is too large to say or endless."""
         return None

@@ -54,11 +54,15 @@ class Drawn:
     """Many problems drawn at once."""
 
     groups: list[Group]
+    """None of them is empty."""
     names: list[str]
     """The operation that drew each group."""
     order: Integers
     """The rows drawn, in their order, as indices into the groups' rows end to end."""
     rounding: Rounding
+
+    def __len__(self) -> int:
+        return len(self.order)
 
     @cached_property
     def problems(self) -> list[Problem]:
@@ -110,9 +114,10 @@ class Task:
             for index, part in enumerate(rng.multinomial(more, weights).tolist()):
                 for group in self.operations[index].sample_batch(rng, part) if part else ():
                     chosen = group if side == "any" else group.take(self.split.side_batch(group) == side)
-                    groups.append(chosen)
-                    names.append(self._names[index])
-                    kept += len(chosen)
+                    if len(chosen):
+                        groups.append(chosen)
+                        names.append(self._names[index])
+                        kept += len(chosen)
             drawn += more
             if drawn >= 20_000 and not kept:
                 raise self._nothing_on(side)
@@ -142,15 +147,35 @@ class Task:
 
     def table(self) -> Iterator[Problem]:
         """Enumerate every problem once, operation by operation."""
-        for index, (operation, name) in enumerate(zip(self.operations, self._names, strict=True)):
-            before = self.operations[:index]
-            for question in operation.table():
-                if not any(other.contains(question) for other in before):
-                    yield self.problem(question, name)
+        for drawn in self.table_batch(1000):
+            yield from drawn.problems
+
+    def table_batch(self, rows: int, side: SideChoice = "any") -> Iterator[Drawn]:
+        """Enumerate the problems of a side in the order of `table`, up to `rows` at a time."""
+        tables = self._tables()
+        for index, (operation, name) in enumerate(tables):
+            before = [other for other, _ in tables[:index]]
+            for group in operation.table_batch(rows):
+                kept: Group = group
+                if before:
+                    others = [not any(other.contains(question) for other in before) for question in group.questions()]
+                    kept = kept.take(np.array(others, dtype=np.bool_))
+                if side != "any":
+                    kept = kept.take(self.split.side_batch(kept) == side)
+                if len(kept):
+                    yield Drawn([kept], [name], np.arange(len(kept)), self.settings.rounding)
+
+    def _tables(self) -> list[tuple[Operation, str]]:
+        """Return the operations with their names, those of equal tables once."""
+        kept: list[tuple[Operation, str]] = []
+        for operation, name in zip(self.operations, self._names, strict=True):
+            if not any(operation.same_table(other) for other, _ in kept):
+                kept.append((operation, name))
+        return kept
 
     def table_size(self) -> int | None:
         """Return the number of problems `table` can yield at most, or None where it cannot enumerate."""
-        sizes = [operation.table_size() for operation in self.operations]
+        sizes = [operation.table_size() for operation, _ in self._tables()]
         return None if any(size is None for size in sizes) else sum(size for size in sizes if size is not None)
 
     def covers(self, question: Question) -> bool:

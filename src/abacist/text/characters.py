@@ -42,6 +42,18 @@ def without_gaps(table: NDArray[Any]) -> NDArray[Any]:
     return closed
 
 
+def stacked(tables: Sequence[Characters]) -> Characters:
+    """Put tables below each other, filled up to the widest."""
+    if len(tables) == 1:
+        return tables[0]
+    table = np.zeros((sum(map(len, tables)), max(each.shape[1] for each in tables)), dtype=np.uint32)
+    start = 0
+    for each in tables:
+        table[start : start + len(each), : each.shape[1]] = each
+        start += len(each)
+    return table
+
+
 def beside(*pieces: Characters | str) -> Characters:
     """Set tables side by side; a text stands in every row."""
     rows = max(len(piece) for piece in pieces if not isinstance(piece, str))

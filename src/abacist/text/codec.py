@@ -5,13 +5,13 @@ from functools import cached_property
 from typing import Annotated
 
 from abacist.core.catalogue import Part, PartOf, build
-from abacist.problems.columns import Columns, Group
+from abacist.problems.columns import Group
 from abacist.problems.problem import Problem
 from abacist.problems.question import Question
 from abacist.problems.rounding import Rounding
 from abacist.text import format as formats
 from abacist.text import tokenizer as tokenizers
-from abacist.text.characters import Characters, Numerals, characters
+from abacist.text.characters import Characters
 from abacist.text.coordinates import Integers, token_classes
 from abacist.text.rows import Rows
 
@@ -60,16 +60,12 @@ class Codec:
 
     def rows(self, group: Group, rounding: Rounding) -> Rows:
         """Return the ids of many problems with their answers, each as `row` returns them."""
-        prompts, completions = map(self.tokenizer.encode_batch, self._render(group, rounding))
-        return Rows.of(prompts, completions, self.tokenizer.start_id, self.tokenizer.end_id)
+        return self.joined(*self.format.render_group(group, rounding))
 
-    def _render(self, group: Group, rounding: Rounding) -> tuple[Characters, Characters]:
-        scaled = rounding.scaled_batch(group) if isinstance(group, Columns) else None
-        if not isinstance(group, Columns) or scaled is None:
-            examples = [self.format.render(Problem(question, rounding, "")) for question in group.questions()]
-            return characters([e.prompt for e in examples]), characters([e.completion for e in examples])
-        numbers = [Numerals.of(column) for column in group.numbers.T]
-        return self.format.render_batch(numbers, group.symbols, Numerals.of(*scaled, rounding.pad))
+    def joined(self, prompts: Characters, completions: Characters) -> Rows:
+        """Return the ids of many examples."""
+        encode = self.tokenizer.encode_batch
+        return Rows.of(encode(prompts), encode(completions), self.tokenizer.start_id, self.tokenizer.end_id)
 
     def example(self, example: formats.Example) -> Row:
         """Return the ids of an example."""

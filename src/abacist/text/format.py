@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abacist.core.overrides import keep_in_step
+from abacist.problems.columns import Columns, Group
 from abacist.problems.problem import Problem
 from abacist.problems.question import Question, is_sign
+from abacist.problems.rounding import Rounding
 from abacist.text.characters import Characters, Numerals, characters, texts_of
 
 FOLDER = "text.formats"
@@ -48,6 +50,16 @@ class Format(ABC):
 
         The question is there for formats whose digit order depends on the signs asked.
         """
+
+    def render_group(self, group: Group, rounding: Rounding) -> tuple[Characters, Characters]:
+        """Return the prompts and completions of many problems, as `render` writes each."""
+        own = type(self).render is not Format.render
+        scaled = rounding.scaled_batch(group) if isinstance(group, Columns) and not own else None
+        if not isinstance(group, Columns) or scaled is None:
+            examples = [self.render(Problem(question, rounding, "")) for question in group.questions()]
+            return characters([e.prompt for e in examples]), characters([e.completion for e in examples])
+        numbers = [Numerals.of(column) for column in group.numbers.T]
+        return self.render_batch(numbers, group.symbols, Numerals.of(*scaled, rounding.pad))
 
     def render_batch(
         self, numbers: Sequence[Numerals], symbols: Sequence[str], answers: Numerals

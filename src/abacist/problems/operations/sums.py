@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -73,6 +73,10 @@ class Sums(Operation):
             return False
         return str(int(text)) == text and self.bounds[0] <= int(text) <= self.bounds[1]
 
+    def same_table(self, other: Operation) -> bool:
+        """Tell whether both enumerate the same questions; the way to draw them has no part in it."""
+        return type(other) is type(self) and replace(self, draw=other.draw) == other
+
     def table_size(self) -> int | None:
         """Return the number of sums."""
         width = self.bounds[1] - self.bounds[0] + 1
@@ -100,12 +104,16 @@ class Sums(Operation):
             count = width ** (len(signs) + 1)
             for start in range(0, count, rows):
                 rest = np.arange(start, min(start + rows, count))
-                numbers = np.empty((len(rest), len(signs) + 1), dtype=np.int64)
-                for place in reversed(range(len(signs) + 1)):
-                    rest, numbers[:, place] = np.divmod(rest, width)
-                yield _columns(numbers + low, signs)
+                numbers = np.empty((len(signs) + 1, len(rest)), dtype=np.int64)
+                for column in numbers[::-1]:
+                    above = rest // width
+                    np.subtract(rest, above * width - low, out=column)
+                    rest = above
+                yield _columns(numbers.T, signs)
 
 
 def _columns(numbers: Integers, signs: tuple[str, ...]) -> Columns:
-    factors = np.array([1, *(1 if sign == "+" else -1 for sign in signs)])
-    return Columns(numbers, signs, (numbers * factors).sum(axis=1))
+    total = numbers[:, 0].copy()
+    for sign, column in zip(signs, numbers.T[1:], strict=True):
+        total += column if sign == "+" else -column
+    return Columns(numbers, signs, total)
