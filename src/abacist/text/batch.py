@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from abacist.text.codec import Row
 from abacist.text.coordinates import Integers, coordinates
+from abacist.text.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,14 @@ def collate(
     for index, row in enumerate(rows):
         ids[index, : len(row.ids)] = row.ids
         loss_mask[index, row.prompt_length : len(row.ids)] = True
+    return Batch(ids, coordinates(ids, classes), loss_mask, targets or {})
+
+
+def batch_of(rows: Rows, classes: Integers, targets: Mapping[str, Integers] | None = None) -> Batch:
+    """Make a batch of rows; the loss falls on each row's completion and its end token only."""
+    places = np.arange(rows.ids.shape[1])
+    loss_mask = (places >= rows.prompt_lengths[:, None]) & (places < rows.lengths[:, None])
+    ids = rows.ids.astype(np.int64)
     return Batch(ids, coordinates(ids, classes), loss_mask, targets or {})
 
 
