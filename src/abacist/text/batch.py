@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,20 @@ def batch_of(rows: Rows, classes: Integers, targets: Mapping[str, Integers] | No
     loss_mask = (places >= rows.prompt_lengths[:, None]) & (places < rows.lengths[:, None])
     ids = rows.ids.astype(np.int64)
     return Batch(ids, coordinates(ids, classes), loss_mask, targets or {})
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Put batches one under the other, padded to the longest row of all; further targets are left away."""
+    seq = max(batch.ids.shape[1] for batch in batches)
+
+    def stacked(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([np.pad(a, [(0, 0), (0, seq - a.shape[1]), *[(0, 0)] * (a.ndim - 2)]) for a in arrays])
+
+    return Batch(
+        stacked([batch.ids for batch in batches]),
+        stacked([batch.coordinates for batch in batches]),
+        stacked([batch.loss_mask for batch in batches]),
+    )
 
 
 def pad_lists(lists: Sequence[Sequence[int]]) -> Integers:
