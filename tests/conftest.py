@@ -43,6 +43,7 @@ TINY: dict[str, Any] = {
         "steps": 40,
         "batch_size": 16,
         "dtype": "float32",
+        "threads": 1,
         "learning_rate": 1e-2,
         "schedule": {"name": "trapezoid", "warmup": 4, "decay": 0.5},
         "evaluate_every": 10,

@@ -17,7 +17,10 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("shape", [{}, {"model__position": "rope", "model__tied": True, "model__n_layers": 2}, {"training__optimizer": "muon"}])
+@pytest.mark.parametrize(
+    "shape",
+    [{}, {"model__position": "rope", "model__tied": True, "model__n_layers": 2}, {"training__optimizer": "muon"}],
+)
 def test_each_member_comes_to_the_weights_it_comes_to_alone(shape, tmp_path: Path, tiny_settings):
     def runs(folder: str) -> list[Run]:
         return [Run.create(tmp_path / folder / str(i), tiny_settings(**shape, **c)) for i, c in enumerate(CHANGES)]
@@ -29,7 +32,9 @@ def test_each_member_comes_to_the_weights_it_comes_to_alone(shape, tmp_path: Pat
         other.train()
         weights, others = load_tensors(run.path / WEIGHTS), load_tensors(other.path / WEIGHTS)
         for name, tensor in weights.items():
-            torch.testing.assert_close(tensor, others[name], atol=2e-3, rtol=2e-3, msg=lambda text, n=name: f"{n}: {text}")
+            torch.testing.assert_close(
+                tensor, others[name], atol=2e-3, rtol=2e-3, msg=lambda text, n=name: f"{n}: {text}"
+            )
         losses, theirs = ([x["loss"] for x in read_metrics(each.path) if "loss" in x] for each in (run, other))
         assert losses == pytest.approx(theirs, rel=1e-3)
 

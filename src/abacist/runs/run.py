@@ -30,7 +30,7 @@ from abacist.text.codec import Codec
 from abacist.text.generated import Generated
 from abacist.training.ensemble import Ensemble
 from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer
-from abacist.training.precision import faster_dtype
+from abacist.training.probe import settled
 from abacist.training.state import read_counters
 
 
@@ -49,8 +49,8 @@ class Run:
         data = dataclasses.replace(settings.data, file=settings.data.file and str(Path(settings.data.file).resolve()))
         run = cls(path, dataclasses.replace(settings, data=data))
         run.check()
-        if settings.training.dtype == "auto":
-            training = dataclasses.replace(settings.training, dtype=faster_dtype(run.kind, run.batch(0)))
+        if "auto" in (settings.training.dtype, settings.training.threads):
+            training = settled(settings.training, run.kind, run.batch(0))
             run.settings = dataclasses.replace(run.settings, training=training)
         replaced = path if overwrite and (path / folders.SETTINGS).is_file() else None
         # The run that is replaced may be where the settings' own parts come from: it goes last.

@@ -144,8 +144,10 @@ class Trainer:
         return self.outcome()
 
     def begin(self) -> None:
-        """Start the clocks."""
+        """Arrange memory and threads of the process, and start the clocks."""
         keep_freed_memory()
+        if self.settings.threads != "auto":
+            torch.set_num_threads(self.settings.threads)
         self._loss_sum, self._token_sum = 0.0, 0
         self._mark = time.perf_counter()
         self._began = self._mark - self.counters.seconds
