@@ -17,7 +17,15 @@ over_every_optimizer = pytest.mark.parametrize("name", own_names(OPTIMIZERS))
 
 
 def tiny_model() -> Transformer:
-    shape = ModelSettings(feed_forward=Part("swiglu"), d_model=8, n_layers=1, n_heads=2, d_ff=16, context_length=8)
+    shape = ModelSettings(
+        norm=Part("layer_norm"),
+        feed_forward=Part("swiglu"),
+        d_model=8,
+        n_layers=1,
+        n_heads=2,
+        d_ff=16,
+        context_length=8,
+    )
     return new_transformer(check(ModelSettings, dump(shape)), torch.zeros(6, dtype=torch.long), seed=1)
 
 

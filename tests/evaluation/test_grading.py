@@ -35,7 +35,10 @@ class Says(Kind):
     def new(cls, *arguments: object) -> "Says":
         return cls("0")
 
-    def loss(self, batch):
+    def inputs(self, batch):
+        raise NotImplementedError
+
+    def forward(self):
         raise NotImplementedError
 
     def answer(self, prompts):

@@ -7,7 +7,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from abacist.core.errors import AbacistError
-from abacist.core.seeds import stream
+from abacist.core.seeds import generator
 from abacist.data.certificate import Certificate, certify
 from abacist.evaluation.settings import GradeSet
 from abacist.kind import Kind
@@ -156,7 +156,7 @@ def draw(task: TaskSettings, grade_set: GradeSet, seed: int, watched: Collection
     """
     drawn = Task(TaskSettings(grade_set.mixture or task.mixture, task.rounding, task.split))
     apart = watched if grade_set.side == "held_out" else ()
-    rng = stream(seed, "grade", grade_set.title)
+    rng = generator(seed, "grade", grade_set.title)
     problems = drawn.distinct(rng, grade_set.side, grade_set.count + len(apart))
     others = [problem for problem in problems if canonical(problem.question) not in apart]
     return (others or problems)[: grade_set.count]

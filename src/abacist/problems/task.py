@@ -127,7 +127,7 @@ class Task:
     def _nothing_on(self, side: SideChoice) -> SettingsError:
         return SettingsError(f"none of 20,000 problems drawn is on side {side!r}; see task.split and the operations")
 
-    def distinct(self, rng: random.Random, side: SideChoice, count: int) -> list[Problem]:
+    def distinct(self, rng: np.random.Generator, side: SideChoice, count: int) -> list[Problem]:
         """Draw up to `count` different problems of a side as training draws them; fewer where there are no more."""
         size, everything = self.table_size(), None
         if size is not None and size <= ENUMERABLE:
@@ -135,14 +135,15 @@ class Task:
             if len(everything) <= count:
                 return everything
         chosen: dict[Question, Problem] = {}
-        for _ in range(20 * count + 1000):
-            if len(chosen) == count:
-                break
-            problem = self.sample(rng, side)
-            chosen[problem.question] = problem
+        drawn = 0
+        while len(chosen) < count and drawn < 20 * count + 1000:
+            wanted = count - len(chosen)
+            chosen |= {problem.question: problem for problem in self.sample_batch(rng, side, wanted).problems}
+            drawn += wanted
         if everything is not None and len(chosen) < count:
             left = [problem for problem in everything if problem.question not in chosen]
-            chosen |= {problem.question: problem for problem in rng.sample(left, count - len(chosen))}
+            places = rng.choice(len(left), count - len(chosen), replace=False)
+            chosen |= {left[place].question: left[place] for place in places}
         return list(chosen.values())
 
     def table(self) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ import torch
 from abacist import kind as kinds
 from abacist.core.catalogue import load
 from abacist.core.errors import RunError, SettingsError
-from abacist.core.seeds import key_to_integer, stream
+from abacist.core.seeds import generator, key_to_integer
 from abacist.data.files import FileStream
 from abacist.data.stream import ProblemStream
 from abacist.evaluation.grading import Grade, ask, draw, grade, mark
@@ -148,12 +148,12 @@ class Run:
 
     def watched_problems(self) -> list[Problem]:
         """Return the problems looked at during training. Raises: SettingsError if there are none."""
-        rng, count = stream(self.settings.seed, "watched"), self.settings.training.evaluate_on
+        rng, count = generator(self.settings.seed, "watched"), self.settings.training.evaluate_on
         problems = self.task.distinct(rng, "held_out" if self.watched_side == "held-out" else "train", count)
         if not problems:
             raise SettingsError("task.split.held_out: so small a share of this task holds no problem at all")
         # Where there are few, half of them are left for the grade.
-        return problems if len(problems) == count else rng.sample(problems, -(-len(problems) // 2))
+        return problems if len(problems) == count else [problems[i] for i in rng.permutation(len(problems))[::2]]
 
     def train(self, watch: Callable[[Progress], None] = lambda _: None, resume: bool = False) -> Outcome:
         """Train, or go on training, to the end; the settings then hold the steps it came to."""
