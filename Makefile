@@ -38,6 +38,7 @@ $(VENV)/bin/python:
 
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m compileall -q src  # so that the first start is quick too
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed

@@ -21,6 +21,6 @@ def stream(*keys: int | str) -> random.Random:
     return random.Random(key_to_integer(*keys))
 
 
-def generator(*keys: int | str) -> np.random.Generator:
+def generator(*keys: int | str) -> "np.random.Generator":
     """Return the stream of these keys as numpy draws from it: whole columns at once."""
     return np.random.default_rng(key_to_integer(*keys))

@@ -92,7 +92,7 @@ class BinaryOperation(Operation):
                 return self.write(left, right)
         raise self._nothing_to_ask()
 
-    def sample_batch(self, rng: np.random.Generator, count: int) -> list[Group]:
+    def sample_batch(self, rng: "np.random.Generator", count: int) -> list[Group]:
         """Draw pairs in two columns, where 64 bits hold them. Raises: SettingsError as `sample` does."""
         bounds = self.bounds()
         if self.places or max(abs(bound) for pair in bounds for bound in pair) >= LIMIT // 5:
@@ -113,7 +113,7 @@ class BinaryOperation(Operation):
         except OverflowError:
             return [Listed([self.write(*pair) for pair in zip(left.tolist(), right.tolist(), strict=True)])]
 
-    def _pairs(self, rng: np.random.Generator, bounds: tuple[Range, Range], count: int) -> tuple[Integers, Integers]:
+    def _pairs(self, rng: "np.random.Generator", bounds: tuple[Range, Range], count: int) -> tuple[Integers, Integers]:
         """Draw pairs and leave away those that may not be asked."""
         if self.draw == "carries":
             left, right = self.carrying_batch(rng, len(str(bounds[0][1])), count)
@@ -137,7 +137,7 @@ class BinaryOperation(Operation):
         name = type(self).__name__.lower()
         return SettingsError(f"none of 100,000 pairs drawn by {name} may be asked; see its bounds")
 
-    def carrying_batch(self, rng: np.random.Generator, digits: int, count: int) -> tuple[Integers, Integers]:
+    def carrying_batch(self, rng: "np.random.Generator", digits: int, count: int) -> tuple[Integers, Integers]:
         """Draw two columns as `carrying_pair` draws each pair."""
         return carry_heavy_batch(rng, digits, count)
 

@@ -57,12 +57,12 @@ def carry_heavy(rng: random.Random, digits: int) -> Range:
     return left, right
 
 
-def by_value_batch(rng: np.random.Generator, bounds: Range, count: int) -> Integers:
+def by_value_batch(rng: "np.random.Generator", bounds: Range, count: int) -> Integers:
     """Draw a column as `by_value` draws each."""
     return rng.integers(*bounds, count, endpoint=True)
 
 
-def by_digits_batch(rng: np.random.Generator, bounds: Range, count: int) -> Integers:
+def by_digits_batch(rng: "np.random.Generator", bounds: Range, count: int) -> Integers:
     """Draw a column as `by_digits` draws each, of at most 18 digits."""
     low, high = bounds
     if low < 0:
@@ -77,7 +77,7 @@ def by_digits_batch(rng: np.random.Generator, bounds: Range, count: int) -> Inte
     return rng.integers(least, np.minimum(high, POWERS[digits] - 1), endpoint=True)
 
 
-def carry_heavy_batch(rng: np.random.Generator, digits: int, count: int) -> tuple[Integers, Integers]:
+def carry_heavy_batch(rng: "np.random.Generator", digits: int, count: int) -> tuple[Integers, Integers]:
     """Draw two columns as `carry_heavy` draws each pair, of at most 18 digits."""
     shape = rng.random((count, 1))
     cascade, every = shape < 0.25, (shape >= 0.25) & (shape < 0.375)

@@ -52,7 +52,7 @@ class Operation(ABC):
     def sample(self, rng: random.Random) -> Question:
         """Draw one question that has an answer."""
 
-    def sample_batch(self, rng: np.random.Generator, count: int) -> list[Group]:
+    def sample_batch(self, rng: "np.random.Generator", count: int) -> list[Group]:
         """Draw `count` questions as `sample` draws each, in any order; a quick form does so in columns."""
         one_by_one = random.Random(int(rng.integers(2**63)))
         return [Listed([self.sample(one_by_one) for _ in range(count)])]

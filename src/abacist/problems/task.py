@@ -99,7 +99,7 @@ class Task:
                 return self.problem(question, self._names[index])
         raise self._nothing_on(side)
 
-    def sample_batch(self, rng: np.random.Generator, side: SideChoice, count: int) -> Drawn:
+    def sample_batch(self, rng: "np.random.Generator", side: SideChoice, count: int) -> Drawn:
         """Draw `count` problems of a side, as `sample` draws each.
 
         Raises: SettingsError if none turns up in 20,000 draws.
@@ -127,7 +127,7 @@ class Task:
     def _nothing_on(self, side: SideChoice) -> SettingsError:
         return SettingsError(f"none of 20,000 problems drawn is on side {side!r}; see task.split and the operations")
 
-    def distinct(self, rng: np.random.Generator, side: SideChoice, count: int) -> list[Problem]:
+    def distinct(self, rng: "np.random.Generator", side: SideChoice, count: int) -> list[Problem]:
         """Draw up to `count` different problems of a side as training draws them; fewer where there are no more."""
         size, everything = self.table_size(), None
         if size is not None and size <= ENUMERABLE:

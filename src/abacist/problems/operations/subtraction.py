@@ -47,7 +47,7 @@ class Subtraction(BinaryOperation):
         pair = (left + right, right)
         return pair[::-1] if self.negative and rng.random() < 0.5 else pair
 
-    def carrying_batch(self, rng: np.random.Generator, digits: int, count: int) -> tuple[Integers, Integers]:
+    def carrying_batch(self, rng: "np.random.Generator", digits: int, count: int) -> tuple[Integers, Integers]:
         """Draw two columns as `carrying_pair` draws each pair."""
         first, second = carry_heavy_batch(rng, digits, count)
         total, turned = first + second, self.negative & (rng.random(count) < 0.5)

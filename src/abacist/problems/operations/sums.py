@@ -39,7 +39,7 @@ class Sums(Operation):
             lexemes += [rng.choice(self.signs), str(one(rng, self.bounds))]
         return tuple(lexemes)
 
-    def sample_batch(self, rng: np.random.Generator, count: int) -> list[Group]:
+    def sample_batch(self, rng: "np.random.Generator", count: int) -> list[Group]:
         """Draw in columns, one group for each row of signs, where these are few and 64 bits hold the sums."""
         shapes = self._shapes()
         if not shapes:
