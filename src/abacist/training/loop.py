@@ -144,7 +144,7 @@ class Trainer:
         with self._stop_on_signals():
             while not counters.finished:
                 self._decide_length()
-                loss, tokens, norm = self._step(counters.step)
+                loss, tokens, norm = self.step(counters.step)
                 counters.step += 1
                 counters.seconds = time.perf_counter() - began
                 loss_sum, token_sum = loss_sum + loss, token_sum + tokens
@@ -174,7 +174,7 @@ class Trainer:
         best = Evaluation(counters.best_accuracy, counters.best_loss)
         return Outcome(counters.steps, counters.step, best, counters.best_step, counters.seconds)
 
-    def _step(self, step: int) -> tuple[float, int, float]:
+    def step(self, step: int) -> tuple[float, int, float]:
         """Do one step; return the summed loss, the tokens it is over, and the gradient's norm."""
         if self.noisy:
             torch.manual_seed(key_to_integer(self.seed, "noise", step) % 2**63)

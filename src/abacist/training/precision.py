@@ -18,14 +18,21 @@ def faster_dtype(kind: Kind, batch: Batch) -> Literal["float32", "bfloat16"]:
     fastest of a few tries counts. Without such a processor it is float32, on a GPU with it bfloat16.
     The model's weights stay as they are, its gradients are emptied.
     """
-    if torch.cuda.is_available():
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    capable = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    if not capable or torch.backends.mps.is_available():
+    if not multiplies_bfloat16():
         return "float32"
+    if torch.cuda.is_available():
+        return "bfloat16"
     tries = [(_seconds(kind, batch, low=True), _seconds(kind, batch, low=False)) for _ in range(TRIES)]
     rough, exact = map(min, zip(*tries, strict=True))
     return "bfloat16" if rough < exact else "float32"
+
+
+def multiplies_bfloat16() -> bool:
+    """Tell whether what trains here, GPU or processor, multiplies bfloat16 by itself."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    capable = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return capable and not torch.backends.mps.is_available()
 
 
 def _seconds(kind: Kind, batch: Batch, low: bool) -> float:
