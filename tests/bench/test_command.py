@@ -9,8 +9,9 @@ import pytest
 
 from abacist.apps import bench as app
 from abacist.apps import cli
-from abacist.bench.measure import Bench, Measure
+from abacist.bench.measure import FOLDER, Bench, Measure
 from abacist.bench.results import Row
+from abacist.core.catalogue import own_names
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,13 @@ def test_single_measures_merge_into_the_file(abacist, tmp_path):
     }
 
 
+def test_toy_figures_never_take_the_place_of_real_ones(abacist, tmp_path):
+    abacist("products")
+    abacist("products", "--quick")
+    values = {file.name: json.loads(file.read_text())["rows"][0]["value"] for file in tmp_path.glob("*.json")}
+    assert values == {"bench.json": 4.0, "bench.quick.json": 2.0}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -87,4 +95,6 @@ def test_a_mistake_gets_one_clear_line_before_anything_is_measured(abacist, tmp_
 def test_help_names_the_measures(abacist):
     status, out, _ = abacist("--help")
     assert status == 0
-    assert all(word in out for word in ("products", "training", "--nanogpt", "--quick", "--page", "--no-transformers"))
+    listed = out[out.index("measures:") : out.index("positional")]
+    assert sorted(line.split()[0] for line in listed.splitlines()[1:] if line) == list(own_names(FOLDER))
+    assert all(word in out for word in ("--nanogpt", "--quick", "--page", "--no-transformers", "--whole-grid"))

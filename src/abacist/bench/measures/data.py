@@ -19,6 +19,9 @@ from abacist.recipe import settings_of
 from abacist.runs.run import Run
 from abacist.text.format import FOLDER as FORMATS
 
+ANY_FORMAT = (("text.tokenizer.characters", "0123456789+-*/=. "), ("model.context_length", 64))
+"""Characters and room for every format."""
+
 PANDAS = """
 import itertools, sys
 import numpy, pandas
@@ -61,9 +64,8 @@ class Data(Measure):
             yield from self._recipe(name)
         for name in self.formats:
             bench.say(f"format {name}")
-            # Every format finds its characters here.
-            characters = ("text.tokenizer.characters", "0123456789+-*/=. ")
-            run = Run(Path(), settings_of("demo", [("text.format", name), characters, *self.changes]))
+            changes = [("text.format", name), *ANY_FORMAT, *self.changes]
+            run = Run(Path(), settings_of("demo", changes))
             work, amount = self._batches(run)
             timing = in_turn({"data": timed(work)}, self.rounds)
             yield Row.of(f"demo in format {name}, to token ids", "problems/s", timing.rate("data", amount), {})

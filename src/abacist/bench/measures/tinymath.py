@@ -52,7 +52,7 @@ class Tinymath(Measure):
             yield Row.missing("nanoGPT, 5,000 steps", peers.NO_NANOGPT)
         else:
             form = {**self.size.form, "rows": self.size.batch, "threads": torch.get_num_threads()}
-            note = f"{theirs.rounds} steps timed"
+            note = f"{theirs.rounds} of {self.size.batch} rows timed"
             yield Row.of(f"nanoGPT, {STEPS:,} steps", "s", theirs, form, note=note)
         for seed, seconds, accuracy in ours:
             failed = accuracy < self.aim
