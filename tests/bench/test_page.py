@@ -52,10 +52,10 @@ ROWS = [
 
 def test_the_page_names_machine_command_definition_and_every_figure():
     text = page(Results([RUN], ROWS), "images/performance.svg")
-    assert "Zilog Z80, 1 cores, 1 threads used" in text
+    assert "Zilog Z80, cores: 1, threads used: 1" in text
     assert "PyTorch 2.13.0, abacist 0.1.0" in text
     assert "`abacist bench 'my file'`" in text
-    assert "`abacist bench training`, 2026-01-02 03:04." in text
+    assert "`abacist bench training`, in the run of 2026-01-02 03:04." in text
     assert "Whole training steps: forward, backward" in text
     assert "| width 8 | 12,346 tokens/s | 12,000–13,000 | 0.5 × | 0.4–0.6 | the limit | 7 |" in text
     assert "| width 16 | missing |  |  |  | no \\| room |  |" in text

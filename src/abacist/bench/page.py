@@ -69,7 +69,7 @@ def _machines(results: Results) -> str:
         machine: dict[str, Any] = run["machine"]
         gpu = "" if machine["device"] == "cpu" else f"{machine['device']}; "
         words = (
-            f"{gpu}{machine['cpu']}, {machine['cores']} cores, {machine['threads']} threads used; {machine['system']}, "
+            f"{gpu}{machine['cpu']}, cores: {machine['cores']}, threads used: {machine['threads']}; {machine['system']}, "
             f"Python {machine['python']}, PyTorch {machine['torch']}, abacist {machine['abacist']}; "
             f"multiplies {' and '.join(machine['dtypes'])}"
         )
@@ -79,7 +79,8 @@ def _machines(results: Results) -> str:
 
 def _section(name: str, rows: list[Row]) -> str:
     shared = _shared(row for row in rows if row.value is not None)
-    lines = [f"## {name}", f"`abacist bench {name}`, {', '.join(sorted({_day(row.date) for row in rows}))}.", ""]
+    runs = ", ".join(sorted({_day(row.run) for row in rows}))
+    lines = [f"## {name}", f"`abacist bench {name}`, in the run of {runs}.", ""]
     lines += [definition(name) if name in own_names(FOLDER) else "", ""]
     if shared:
         lines += [f"All rows: {', '.join(f'{key} {value}' for key, value in shared.items())}.", ""]

@@ -23,6 +23,8 @@ NO_TRANSFORMERS = "transformers is not installed, or --no-transformers was given
 
 RATE, BETAS, DECAY, CLIP = 1e-3, (0.9, 0.99), 0.1, 1.0
 """Learning rate, AdamW's betas and weight decay, largest norm of the gradient: nanoGPT's for characters, for all."""
+WARMUP = 50
+"""Steps over which the learning rate rises."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Peer:
                 loss = self.loss(ids[:, :-1], ids[:, 1:])
             loss.backward()
             nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+            for group in self.optimizer.param_groups:
+                group["lr"] = RATE * min(1.0, done / (WARMUP + 1))
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
             return float(loss.detach())

@@ -59,13 +59,13 @@ def tokens(batch: Batch) -> int:
 
 
 def step(
-    kind: Kind, batch: Batch, dtype: Dtype = "auto", optimizer: Part | None = None, rate: float = 1e-3
+    kind: Kind, batch: Batch, dtype: Dtype = "auto", optimizer: Part | None = None
 ) -> tuple[Callable[[], float], str]:
     """Return whole training steps on a batch as a function, and their precision: by default the one a run takes.
 
     Each call does forward, backward, clipping and the optimizer's step, and returns the mean loss before it.
     """
-    return steps(kind, lambda _: batch, dtype, optimizer, rate)
+    return steps(kind, lambda _: batch, dtype, optimizer)
 
 
 def steps(
@@ -74,13 +74,17 @@ def steps(
     dtype: Dtype = "auto",
     optimizer: Part | None = None,
     rate: float = 1e-3,
+    warmup: int = 0,
 ) -> tuple[Callable[[], float], str]:
-    """Return training steps as `step` does, each on its own batch."""
+    """Return training steps as `step` does, each on its own batch; the rate rises over `warmup` steps."""
     keep_freed_memory()  # as a run does before its first step
     chosen: Dtype = faster_dtype(kind, batch_at(0)) if dtype == "auto" else dtype
-    schedule = Part("constant", {"warmup": 0})
     settings = TrainingSettings(
-        steps=1, dtype=chosen, learning_rate=rate, optimizer=optimizer or Part("adamw"), schedule=schedule
+        steps=1,
+        dtype=chosen,
+        learning_rate=rate,
+        optimizer=optimizer or Part("adamw"),
+        schedule=Part("constant", {"warmup": warmup}),
     )
     trainer = Trainer(kind, batch_at, settings, 1, Path(), _never)
     done = 0

@@ -39,7 +39,7 @@ class Peers(Measure):
     GPT-2 and Llama are those of the transformers library, with a fused AdamW. All have the same layers,
     width and heads, and no dropout; ours has its own norm, feed-forward and learned positions. They run in
     one process, whose memory is arranged as our training does it. With `--loss` each is then trained anew
-    on the same batches, AdamW at 1e-3, and the losses after that many steps are the mean over the last tenth.
+    on the same batches, AdamW at 1e-3 after 50 steps of warm-up; the loss is the mean over the last tenth.
     """
 
     width: int = 384
@@ -92,7 +92,7 @@ class Peers(Measure):
         for dtype in dtypes():
             kind, batch = self._ours(vocabulary, batch_at)
             chosen: Dtype = "bfloat16" if dtype == "bfloat16" else "float32"
-            calls[f"{OURS} {dtype}"], _ = steps(kind, batch, chosen, optimizer, peers.RATE)
+            calls[f"{OURS} {dtype}"], _ = steps(kind, batch, chosen, optimizer, peers.RATE, peers.WARMUP)
         size = len(vocabulary)
         if bench.nanogpt is not None:
             calls["nanoGPT float32"] = peers.nanogpt(bench.nanogpt, self.form, size, self.length).step(
@@ -124,9 +124,10 @@ class Peers(Measure):
         return kind, batch
 
     def _losses(self, bench: Bench, lines: "Lines") -> Iterator[Row]:
-        calls = self._steps(bench, lines.vocabulary, lambda index: lines.batch(index, self.loss_rows))
+        every = self._steps(bench, lines.vocabulary, lambda index: lines.batch(index, self.loss_rows))
+        calls = {name: call for name, call in every.items() if name.startswith(OURS) or _dtype(name) == "float32"}
         last = max(1, bench.loss // 10)
-        settings = {"steps": bench.loss, "rows": self.loss_rows, "row_length": self.length}
+        settings = {**self.form, "steps": bench.loss, "rows": self.loss_rows, "row_length": self.length}
         for name, call in calls.items():
             losses = []
             for step in range(bench.loss):
