@@ -1,13 +1,15 @@
 """What several test files need: tiny settings, a tiny trained run, and the folder of real data."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from hypothesis import settings as hypothesis_settings
+from scipy.stats import chi2_contingency
 
 from abacist.core.settings import check, override
 from abacist.problems.operation import Operation
@@ -41,6 +43,7 @@ TINY: dict[str, Any] = {
         "steps": 40,
         "batch_size": 16,
         "dtype": "float32",
+        "threads": 1,
         "learning_rate": 1e-2,
         "schedule": {"name": "trapezoid", "warmup": 4, "decay": 0.5},
         "evaluate_every": 10,
@@ -75,6 +78,24 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = Run.create(tmp_path_factory.mktemp("runs") / "tiny", check(RunSettings, override(TINY, changes)))
     run.train()
     return run.path
+
+
+@pytest.fixture
+def alike() -> Callable[..., bool]:
+    """Tell whether two samples can have been drawn from one distribution (chi-square, seldom wrong)."""
+
+    def compare(one: Iterable[Hashable], other: Iterable[Hashable]) -> bool:
+        counts = Counter(one), Counter(other)
+        totals = counts[0] + counts[1]
+        common = [key for key in totals if totals[key] >= 10]
+        rare = [sum(count[key] for key in totals if totals[key] < 10) for count in counts]
+        table = [
+            [*(count[key] for key in common), *([left] if any(rare) else [])]
+            for count, left in zip(counts, rare, strict=True)
+        ]
+        return len(table[0]) < 2 or chi2_contingency(table).pvalue > 1e-4
+
+    return compare
 
 
 @pytest.fixture

@@ -23,12 +23,19 @@ class Kind(nn.Module, ABC):
         """Make one with random weights that depend on the seed alone; first its own `Settings`."""
 
     @abstractmethod
-    def loss(self, batch: Batch) -> Tensor:
-        """Return the summed cross-entropy, in nats, over the tokens where the batch's loss mask is true."""
+    def inputs(self, batch: Batch) -> dict[str, Tensor]:
+        """Return what `forward` takes, on the model's device; the first dimension of each is the batch's rows."""
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Return the loss; training engines wrap this call."""
-        return self.loss(batch)
+    @abstractmethod
+    def forward(self, **inputs: Tensor) -> Tensor:
+        """Return the summed cross-entropy, in nats, over the tokens where the batch's loss mask is true.
+
+        Training engines wrap this call, and ensembles map it over the weights of several models.
+        """
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Return `forward` of the batch."""
+        return self(**self.inputs(batch))
 
     @abstractmethod
     def answer(self, prompts: Sequence[Sequence[int]]) -> list[Generated]:

@@ -183,6 +183,22 @@ def test_data_written_can_be_trained_on(abacist, tmp_path, ending):
     assert abacist("train", "demo", *TINY, *arguments)[0] == 0
 
 
+def test_a_grid_of_sums_is_written_by_one_command(abacist, tmp_path):
+    grid = ["--set", "high=4", "--set", "terms=3", "--set", "fewest=3", "--all", "--out", str(tmp_path / "grid.csv")]
+    status, out, _ = abacist("data", "sums", *grid)
+    assert status == 0
+    assert "125 problems" in out
+    lines = (tmp_path / "grid.csv").read_text().splitlines()
+    assert lines[0] == '"a","b","c","sum"'
+    assert lines[1:] == [f"{a},{b},{c},{a + b + c}" for a in range(5) for b in range(5) for c in range(5)]
+
+
+def test_rows_drawn_are_the_same_each_time(abacist, tmp_path):
+    for name in ("one.csv.gz", "other.csv.gz"):
+        assert abacist("data", "pocket", "--rows", "300", "--side", "held_out", "--out", str(tmp_path / name))[0] == 0
+    assert (tmp_path / "one.csv.gz").read_bytes() == (tmp_path / "other.csv.gz").read_bytes()
+
+
 def test_a_whole_table_is_written_for_nanogpt(abacist, tmp_path):
     status, _, _ = abacist("data", "tinymath", "--set", "high=5", "--all", "--out", str(tmp_path / "table"))
     assert status == 0

@@ -1,9 +1,10 @@
 """The contract of formats: answers come back as they went in, and a prompt knows no arithmetic."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from abacist.core.catalogue import build, own_names, settings_class
 from abacist.core.settings import check, dump
 from abacist.problems import expression
+from abacist.problems.columns import Columns
 from abacist.problems.operation import Operation, operator
 from abacist.problems.problem import Problem
 from abacist.problems.question import read_question
 from abacist.problems.rounding import Rounding
+from abacist.text.characters import Numerals, texts_of
 from abacist.text.format import FOLDER, Format, is_answer
 
 MORE: dict[str, list[dict[str, Any]]] = {
@@ -53,6 +56,47 @@ def test_a_rendered_answer_parses_back_to_the_letter(format: Format, problem: Pr
     example = format.render(problem)
     assert format.parse(example.completion) == problem.answer()
     assert example.prompt == format.prompt(problem.question)
+
+
+BATCHES = [
+    Columns(np.array(numbers), tuple(symbols), np.array(values), None if below is None else np.array(below))
+    for numbers, symbols, values, below in [
+        ([[1, 2], [0, 0], [12345, 99], [10**14, 7]], "+", [3, 0, 12444, 10**14 + 7], None),
+        ([[1, 2, 30], [100, 0, 7]], "+-", [-27, 93], None),
+        ([[1, -2], [-3, 4], [-50, -60], [0, 1]], "-", [3, -7, 10, -1], None),
+        (
+            [[1, 8], [27, 86], [12, 4], [0, 3], [-1, 400], [199, 200]],
+            "/",
+            [1, 27, 12, 0, -1, 199],
+            [8, 86, 4, 3, 400, 200],
+        ),
+        ([[12, 18], [1, -5], [7, 0]], ("gcd",), [6, 1, 7], None),
+        (np.empty((0, 2), dtype=np.int64), "+", np.empty(0, dtype=np.int64), None),
+    ]
+]
+"""Questions of one shape with their values: signs, zeros, decimals, words, long numbers, none at all."""
+
+
+@over_every_format
+@pytest.mark.parametrize("plain_for", ["", "/", "-", "8"])
+@pytest.mark.parametrize(
+    "rounding", [Rounding(), Rounding(3, "half_even", True), Rounding(0), Rounding(2, "binary64", True)], ids=str
+)
+@pytest.mark.parametrize("columns", BATCHES, ids=lambda columns: "".join(columns.symbols))
+def test_a_batch_is_rendered_as_its_rows_are(format: Format, plain_for: str, rounding: Rounding, columns: Columns):
+    if "plain_for" in {item.name for item in fields(format)}:
+        format = replace(format, plain_for=plain_for)
+    scaled = rounding.scaled_batch(columns)
+    if scaled is None:
+        assert "binary64" in rounding.mode
+        return
+    answers, numbers = Numerals.of(*scaled, rounding.pad), [Numerals.of(column) for column in columns.numbers.T]
+    tables = format.render_batch(numbers, columns.symbols, answers)
+    below = [1] * len(columns) if columns.denominator is None else columns.denominator.tolist()
+    values = [rounding.text(Fraction(*pair)) for pair in zip(columns.numerator.tolist(), below, strict=True)]
+    questions = columns.questions()
+    assert texts_of(tables[0]) == [format.prompt(question) for question in questions]
+    assert texts_of(tables[1]) == [format.completion(*pair) for pair in zip(values, questions, strict=True)]
 
 
 @over_every_format
@@ -102,6 +146,17 @@ def test_a_prompt_needs_no_arithmetic(format: Format, monkeypatch: pytest.Monkey
     monkeypatch.setattr("abacist.problems.problem.evaluate", refuse)
     monkeypatch.setattr(Rounding, "text", refuse)
     assert [format.prompt(question) for question in questions] == expected
+
+
+def test_a_format_that_changes_the_simple_form_alone_is_not_rendered_by_the_quick_one():
+    class Arrow(type(build(FOLDER, "compact"))):
+        def prompt(self, question):
+            return f"{question[0]}->"
+
+    numbers = [Numerals.of(np.array([5, 16])), Numerals.of(np.array([3, 4]))]
+    prompts, completions = Arrow().render_batch(numbers, "+", Numerals.of(np.array([8, 20])))
+    assert texts_of(prompts) == ["5->", "16->"]
+    assert texts_of(completions) == ["8", "20"]
 
 
 @over_every_format

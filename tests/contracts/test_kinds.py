@@ -72,7 +72,7 @@ def test_the_loss_is_a_sum_over_the_rows(name: str):
 @over_every_kind
 def test_the_loss_reaches_every_parameter(name: str):
     made = new(name)
-    made(batch()).backward()
+    made.loss(batch()).backward()
     assert [key for key, p in made.named_parameters() if p.grad is None] == []
 
 
@@ -82,7 +82,7 @@ def test_a_few_steps_learn_a_batch(name: str):
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-2)
     losses = []
     for _ in range(60):
-        loss = made(rows) / int(rows.loss_mask.sum())
+        loss = made.loss(rows) / int(rows.loss_mask.sum())
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()

@@ -3,19 +3,22 @@
 import itertools
 import random
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from abacist.core.catalogue import build, load, own_names, settings_class
 from abacist.core.errors import SettingsError
 from abacist.core.settings import check, dump
+from abacist.problems.columns import Columns, Group
 from abacist.problems.expression import canonical, evaluate
 from abacist.problems.operation import FOLDER, Operation
 from abacist.problems.problem import Problem
-from abacist.problems.question import read_question, text_of
+from abacist.problems.question import Question, read_question, text_of
 from abacist.problems.rounding import Rounding
 
 MORE: dict[str, list[dict[str, Any]]] = {
@@ -41,6 +44,40 @@ class TestEveryOperation:
         for _ in range(500):
             question = made.sample(rng)
             assert made.contains(question), question
+
+    def test_it_draws_the_same_in_batches(self, name: str, settings: dict[str, Any], alike: Callable[..., bool]):
+        made, rng = build(FOLDER, {"name": name, **settings}), random.Random(1)
+        groups = made.sample_batch(np.random.default_rng(1), 4000)
+        many = [question for group in groups for question in group.questions()]
+        assert sum(map(len, groups)) == len(many) == 4000
+        assert all(made.contains(question) for question in many)
+        one_by_one = [made.sample(rng) for _ in range(4000)]
+        for feature in (shape, last_digits):
+            assert alike(map(feature, many), map(feature, one_by_one))
+
+    def test_a_batch_follows_from_the_generator_alone(self, name: str, settings: dict[str, Any]):
+        made = build(FOLDER, {"name": name, **settings})
+        batches = [made.sample_batch(np.random.default_rng(seed), 20) for seed in (1, 1, 2)]
+        once, again, other = ([q for group in groups for q in group.questions()] for groups in batches)
+        assert once == again
+        assert once != other
+
+    def test_a_batch_holds_its_exact_values(self, name: str, settings: dict[str, Any]):
+        made = build(FOLDER, {"name": name, **settings})
+        assert_exact(made.sample_batch(np.random.default_rng(3), 300))
+
+    def test_its_table_in_batches_is_its_table(self, name: str, settings: dict[str, Any]):
+        made = build(FOLDER, {"name": name, **settings})
+        if made.table_size() is None:
+            with pytest.raises(SettingsError, match="cannot be enumerated"):
+                next(iter(made.table_batch(10)))
+            return
+        groups = list(itertools.takewhile(lambda pair: pair[0] < 40, enumerate(made.table_batch(97))))
+        questions = [question for _, group in groups for question in group.questions()]
+        assert all(len(group) <= 97 for _, group in groups)
+        assert questions == list(itertools.islice(made.table(), len(questions)))
+        assert len(groups) == 40 or len(questions) == sum(1 for _ in made.table())
+        assert_exact([group for _, group in groups[:5]])
 
     def test_its_draws_follow_from_the_stream_alone(self, name: str, settings: dict[str, Any]):
         made = build(FOLDER, {"name": name, **settings})
@@ -94,6 +131,22 @@ class TestEveryOperation:
         made = build(FOLDER, {"name": name, **settings})
         for text in ("x", "1+", "+", "(", "1 2", "foo(3)", "\x00", "9" * 5000 + "+1", "1+" + "9" * 5000, "٣+1", "-"):
             assert not made.contains(read_question(text)), text
+
+
+def shape(question: Question) -> tuple[Any, ...]:
+    return tuple(len(lexeme) if lexeme[0].isdigit() else lexeme for lexeme in question)
+
+
+def last_digits(question: Question) -> tuple[str, ...]:
+    return tuple(lexeme[-1] for lexeme in question)
+
+
+def assert_exact(groups: list[Group]) -> None:
+    for group in groups:
+        if isinstance(group, Columns):
+            below = [1] * len(group) if group.denominator is None else group.denominator.tolist()
+            values = [Fraction(*pair) for pair in zip(group.numerator.tolist(), below, strict=True)]
+            assert values == [evaluate(question) for question in group.questions()]
 
 
 def by_python(question: tuple[str, ...]) -> Fraction:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from tokenizers import Tokenizer as HuggingFace
 
 from abacist.core.catalogue import build, load, own_names
 from abacist.core.errors import DataError, SettingsError
+from abacist.text.characters import characters
 from abacist.text.tokenizer import END, FOLDER, PAD, START, Tokenizer
 
 MORE: dict[str, list[dict[str, Any]]] = {"character": [{"characters": "ab\n\té漢 \"\\'<>"}]}
@@ -37,6 +39,23 @@ def test_text_comes_back(tokenizer: Tokenizer, data: st.DataObject):
     assert tokenizer.decode(ids) == text
     assert all(tokenizer.end_id < index < len(tokenizer.vocabulary) for index in ids)
     assert tokenizer.decode([tokenizer.start_id, *ids, tokenizer.end_id, tokenizer.pad_id]) == text
+
+
+@over_every_tokenizer
+@given(data=st.data())
+def test_a_batch_is_encoded_as_its_rows_are(tokenizer: Tokenizer, data: st.DataObject):
+    rows = [texts(tokenizer, data) for _ in range(4)]
+    table = characters(rows)
+    gap = np.zeros((len(rows), 1), dtype=table.dtype)
+    ids = tokenizer.encode_batch(np.hstack([gap, table[:, :1], gap, table[:, 1:]]))
+    assert [row[row != 0].tolist() for row in ids] == [tokenizer.encode(row) for row in rows]
+
+
+@pytest.mark.parametrize("name", own_names(FOLDER))
+@pytest.mark.parametrize("unknown", ["x", "漢"])
+def test_an_unknown_character_in_a_batch_is_named(name: str, unknown: str):
+    with pytest.raises(DataError, match=f"{unknown!r} at place 2 of '1.2'"):
+        build(FOLDER, name).encode_batch(characters(["12", f"1{unknown}2"]))
 
 
 @over_every_tokenizer

@@ -1,8 +1,9 @@
 import gzip
+import itertools
 import pickle
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import pytest
 from abacist.core.catalogue import build
 from abacist.core.errors import DataError
 from abacist.core.settings import check
-from abacist.data.datasets import ENDINGS, NANOGPT_FILES, write_nanogpt, write_problems
+from abacist.data.datasets import ENDINGS, NANOGPT_FILES, SumColumns, write_nanogpt, write_problems
 from abacist.data.files import FileStream, read_lines, read_problems
+from abacist.problems.columns import Listed
 from abacist.problems.expression import canonical
 from abacist.problems.problem import Problem
 from abacist.problems.question import read_question, text_of
 from abacist.problems.rounding import Rounding
-from abacist.problems.task import Task, TaskSettings
+from abacist.problems.task import Drawn, Task, TaskSettings
 from abacist.text.codec import Codec, TextSettings
 
 WRITTEN = build("text.formats", "written")
@@ -37,6 +39,14 @@ def problems(count: int = 200) -> list[Problem]:
     return [rounded.sample(random.Random(index), "any") for index in range(count)]
 
 
+def chunks(problems: Iterable[Problem], size: int = 1000) -> Iterator[Drawn]:
+    """Problems as the writers take them, with no columns."""
+    iterator = iter(problems)
+    while some := list(itertools.islice(iterator, size)):
+        questions = [problem.question for problem in some]
+        yield Drawn([Listed(questions)], ["typed"], np.arange(len(some)), some[0].rounding)
+
+
 def sums(terms: int, count: int = 50, high: int = 999) -> list[Problem]:
     operation = {"name": "sums", "terms": [terms, terms], "bounds": [0, high]}
     made = Task(check(TaskSettings, {"mixture": [{"operation": operation}], "rounding": {"pad": True}}))
@@ -47,7 +57,7 @@ def sums(terms: int, count: int = 50, high: int = 999) -> list[Problem]:
 def test_what_is_written_reads_back(ending: str, tmp_path: Path):
     path = tmp_path / "new" / f"set{ending}"
     ticks: list[int] = []
-    assert write_problems(problems(), path, WRITTEN, tick=ticks.append) == 200
+    assert write_problems(chunks(problems()), path, WRITTEN, tick=ticks.append) == 200
     read = [(line.question, line.answer) for line in read_problems(path)]
     assert read == [(problem.question, problem.answer()) for problem in problems()]
     assert sum(ticks) == 200
@@ -58,7 +68,7 @@ def test_what_is_written_reads_back(ending: str, tmp_path: Path):
 def test_long_answers_keep_every_digit(ending: str, tmp_path: Path):
     texts = ["12345678901234567890*98765432109876543210", "1/3", "-9007199254740993+0", "2020-10-12"]
     drawn = [Problem(read_question(text), Rounding(30), "typed") for text in texts]
-    write_problems(drawn, tmp_path / f"set{ending}", WRITTEN)
+    write_problems(chunks(drawn), tmp_path / f"set{ending}", WRITTEN)
     read = [(line.question, line.answer) for line in read_problems(tmp_path / f"set{ending}")]
     assert read == [(problem.question, problem.answer()) for problem in drawn]
 
@@ -67,7 +77,7 @@ def test_long_answers_keep_every_digit(ending: str, tmp_path: Path):
 @pytest.mark.parametrize("terms", [2, 4, 30])
 def test_sums_have_a_column_for_each_number(ending: str, terms: int, tmp_path: Path):
     path = tmp_path / f"set{ending}"
-    write_problems(sums(terms), path, WRITTEN, terms=terms)
+    write_problems(chunks(sums(terms)), path, WRITTEN, SumColumns(terms))
     read = [(line.question, int(line.answer)) for line in read_problems(path)]
     assert read == [(problem.question, problem.value()) for problem in sums(terms)]
     if ending == ".csv" and terms == 4:
@@ -75,24 +85,22 @@ def test_sums_have_a_column_for_each_number(ending: str, terms: int, tmp_path: P
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_failure_leaves_no_half_written_file(ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("abacist.data.datasets.CHUNK", 50)
-
+def test_a_failure_leaves_no_half_written_file(ending: str, tmp_path: Path):
     def breaking() -> Iterator[Problem]:
         yield from problems(120)
         raise RuntimeError("out of problems")
 
     with pytest.raises(RuntimeError, match="out of problems"):
-        write_problems(breaking(), tmp_path / f"set{ending}", WRITTEN)
+        write_problems(chunks(breaking(), 50), tmp_path / f"set{ending}", WRITTEN)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failure_leaves_the_file_that_was_there(tmp_path: Path):
     path = tmp_path / "set.csv"
-    write_problems(problems(5), path, WRITTEN)
+    write_problems(chunks(problems(5)), path, WRITTEN)
     before = path.read_bytes()
     with pytest.raises(DataError, match="beyond 64 bits"):
-        write_problems(sums(3, high=10**30), path, WRITTEN, terms=3)
+        write_problems(chunks(sums(3, high=10**30)), path, WRITTEN, SumColumns(3))
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["set.csv"]
 
@@ -100,25 +108,25 @@ def test_a_failure_leaves_the_file_that_was_there(tmp_path: Path):
 @pytest.mark.parametrize("name", ["set", "set.json", "set.gz"])
 def test_an_unknown_ending_is_said(name: str, tmp_path: Path):
     with pytest.raises(DataError, match=r"the name should end in \.txt"):
-        write_problems(problems(1), tmp_path / name, WRITTEN)
+        write_problems(chunks(problems(1)), tmp_path / name, WRITTEN)
 
 
 def test_the_last_ending_decides(tmp_path: Path):
     path = tmp_path / "set.txt.csv"
-    write_problems(problems(3), path, WRITTEN)
+    write_problems(chunks(problems(3)), path, WRITTEN)
     assert path.read_text().startswith('"question","answer"')
 
 
 @pytest.mark.parametrize("name", ["train.txt", "train.txt.gz"])
 def test_text_lines_are_in_the_format(name: str, tmp_path: Path):
-    write_problems([Problem(("27", "/", "86"), Rounding(), "division")], tmp_path / name, WRITTEN)
+    write_problems(chunks([Problem(("27", "/", "86"), Rounding(), "division")]), tmp_path / name, WRITTEN)
     raw = (tmp_path / name).read_bytes()
     assert (gzip.decompress(raw) if name.endswith(".gz") else raw) == b"27 / 86 = 0.31\n"
 
 
 def test_the_nanogpt_folder_decodes_to_the_lines(tmp_path: Path):
     made, drawn = task(), problems(300)
-    counts = write_nanogpt(drawn, tmp_path / "set", made, WRITTEN)
+    counts = write_nanogpt(chunks(drawn, 70), tmp_path / "set", made, WRITTEN)
     assert sorted(file.name for file in (tmp_path / "set").iterdir()) == sorted(NANOGPT_FILES)
     meta = pickle.loads((tmp_path / "set" / "meta.pkl").read_bytes())
     assert meta["vocab_size"] == len(meta["stoi"]) == len(meta["itos"])
@@ -137,7 +145,7 @@ def test_the_nanogpt_folder_decodes_to_the_lines(tmp_path: Path):
 
 def test_a_nanogpt_folder_of_a_task_without_a_split_keeps_every_tenth(tmp_path: Path):
     drawn = problems(100)
-    write_nanogpt(drawn, tmp_path, task(held_out=0), WRITTEN)
+    write_nanogpt(chunks(drawn, 7), tmp_path, task(held_out=0), WRITTEN)
     meta = pickle.loads((tmp_path / "meta.pkl").read_bytes())
     text = "".join(meta["itos"][int(index)] for index in np.fromfile(tmp_path / "val.bin", dtype=np.uint16))
     assert text.splitlines() == [f"{WRITTEN.prompt(p.question)}{p.answer()}" for p in drawn[9::10]]
@@ -155,7 +163,8 @@ def test_each_pass_shows_every_line_once_in_a_fresh_order(ending: str, tmp_path:
     drawn, made_task = problems(130), task()
     path = tmp_path / f"set{ending}"
     shown = [p for p in drawn if made_task.side(p.question) == "train"][:80]
-    write_problems(shown + [p for p in drawn if made_task.side(p.question) != "train"], path, WRITTEN)
+    others = [p for p in drawn if made_task.side(p.question) != "train"]
+    write_problems(chunks(shown + others), path, WRITTEN)
     made = FileStream(path, made_task, CODEC, seed=1, size=20)
     expected = Counter(f"{text_of(p.question)}={p.answer()}" for p in shown)
     passes = [lines_of_batches(made, range(4 * number, 4 * number + 4)) for number in range(3)]
@@ -176,7 +185,7 @@ def test_a_batch_may_reach_over_the_end_of_a_pass(tmp_path: Path):
 
 def test_problems_held_out_stay_out_of_a_file_s_batches(tmp_path: Path):
     made_task, drawn = task(held_out=0.5), problems(200)
-    write_problems(drawn, tmp_path / "set.txt", WRITTEN)
+    write_problems(chunks(drawn), tmp_path / "set.txt", WRITTEN)
     made = FileStream(tmp_path / "set.txt", made_task, CODEC, seed=1, size=50)
     shown = {row.partition("=")[0] for row in lines_of_batches(made, range(20))}
     sides = {

@@ -1,15 +1,19 @@
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from abacist.core.catalogue import own_names
 from abacist.core.errors import SettingsError
 from abacist.core.settings import check
 from abacist.data.certificate import certify
 from abacist.data.stream import ProblemStream
 from abacist.problems.targets import TARGETS
 from abacist.problems.task import Task, TaskSettings
-from abacist.text.batch import Batch
+from abacist.recipe import settings_of
+from abacist.text.batch import Batch, collate
 from abacist.text.codec import Codec, TextSettings
 
 TASK = Task(
@@ -70,6 +74,52 @@ def test_the_loss_falls_on_completion_and_end_alone():
         before = batch.ids[row][: int(batch.loss_mask[row].argmax())].tolist()
         assert before == [CODEC.tokenizer.start_id, *CODEC.tokenizer.encode(example.prompt)]
         assert set(batch.ids[row][len(before) + len(marked) :].tolist()) <= {CODEC.tokenizer.pad_id}
+
+
+@pytest.mark.parametrize("name", own_names("recipes"))
+def test_a_recipe_s_batches_are_those_of_its_problems_one_by_one(name: str):
+    settings = settings_of(name, [])
+    codec = Codec.build(settings.text)
+    made = ProblemStream(Task(settings.task), codec, 1, 100)
+    for index in (0, 1, made.batches):
+        rows = [codec.row(problem) for problem in made.problems(index)]
+        assert_equal(made.batch(index), collate(rows, codec.classes, codec.tokenizer.pad_id))
+
+
+@pytest.mark.parametrize("format", own_names("text.formats"))
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"name": "addition", "left": [0, 10**40], "draw": "carries"},
+        {"name": "multiplication", "left": [0, 10**25]},
+        {"name": "subtraction", "left": [-99, 99], "places": 2},
+        {"name": "subtraction", "left": [-99, 99]},
+        {"name": "nested", "depth": 3},
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_columns_makes_the_same_rows(format: str, operation: dict[str, Any]):
+    codec = Codec.build(check(TextSettings, {"format": format}))
+    made = ProblemStream(Task(check(TaskSettings, {"mixture": [{"operation": operation}]})), codec, 1, 50)
+    rows = [codec.row(problem) for problem in made.problems(2)]
+    assert_equal(made.batch(2), collate(rows, codec.classes, codec.tokenizer.pad_id))
+
+
+def test_an_own_operation_makes_the_same_rows(own_operation: Path):
+    codec = Codec.build(
+        check(TextSettings, {"format": "written", "tokenizer": {"name": "character", "characters": "0123456789gcd= "}})
+    )
+    mixture = [{"operation": {"name": str(own_operation), "left": [1, 500]}}]
+    made = ProblemStream(Task(check(TaskSettings, {"mixture": mixture})), codec, 1, 50)
+    rows = [codec.row(problem) for problem in made.problems(0)]
+    assert_equal(made.batch(0), collate(rows, codec.classes, codec.tokenizer.pad_id))
+
+
+def assert_equal(one: Batch, other: Batch) -> None:
+    for name in ("ids", "coordinates", "loss_mask"):
+        values = getattr(one, name), getattr(other, name)
+        assert values[0].dtype == values[1].dtype
+        assert np.array_equal(*values)
 
 
 def test_targets_stand_beside_their_rows():

@@ -32,6 +32,8 @@ def run(line: str, folder: Path, monkeypatch) -> int:
         arguments += ["--steps", "2", "--set", 'grading.sets=[{"title": "few", "count": 10}]']
     if arguments[0] == "grade":
         arguments += ["--json", "--set", 'grading.sets=[{"title": "few", "count": 10}]']
+    if "--all" in arguments:
+        arguments += ["--set", "high=9"]
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", ["abacist", *arguments])
     return cli.run()

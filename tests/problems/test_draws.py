@@ -1,14 +1,21 @@
 import random
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 
 from abacist.core.errors import SettingsError
-from abacist.problems.draws import by_digits, by_value, carry_heavy
+from abacist.problems.columns import Columns
+from abacist.problems.draws import by_digits, by_digits_batch, by_value, by_value_batch, carry_heavy, carry_heavy_batch
+from abacist.problems.expression import evaluate
 from abacist.problems.operations.addition import Addition
 from abacist.problems.operations.division import Division
+from abacist.problems.operations.multiplication import Multiplication
 from abacist.problems.operations.nested import Nested
 from abacist.problems.operations.subtraction import Subtraction
+from abacist.problems.operations.sums import Sums
 from abacist.problems.targets import carries
 
 
@@ -63,6 +70,43 @@ def test_carry_heavy_draws_every_length_up_to_its_digits():
     assert lengths == {1, 2, 3, 4, 5, 6}
 
 
+@pytest.mark.parametrize(
+    "bounds", [(0, 0), (5, 5), (95, 105), (-9, 9), (-120, -7), (-5, 0), (7, 1000), (-3, 99), (0, 10**18 - 1)]
+)
+@pytest.mark.parametrize(("one", "many"), [(by_value, by_value_batch), (by_digits, by_digits_batch)])
+def test_columns_are_drawn_as_each_is(one: Any, many: Any, bounds: tuple[int, int], alike: Callable[..., bool]):
+    rng = random.Random(1)
+    columns = many(np.random.default_rng(1), bounds, 20_000).tolist()
+    each = [one(rng, bounds) for _ in range(20_000)]
+    assert bounds[0] <= min(columns) <= max(columns) <= bounds[1]
+    # Numbers of few digits one by one, long ones by sign, length and both their ends.
+    features = [
+        number if abs(number) < 10**3 else (number < 0, len(str(number)), str(number)[-2]) for number in columns
+    ]
+    others = [number if abs(number) < 10**3 else (number < 0, len(str(number)), str(number)[-2]) for number in each]
+    assert alike(features, others)
+
+
+@pytest.mark.parametrize("digits", [1, 2, 5, 18])
+def test_carry_heavy_columns_are_drawn_as_each_pair_is(digits: int, alike: Callable[..., bool]):
+    rng = random.Random(1)
+    columns = carry_heavy_batch(np.random.default_rng(2), digits, 20_000)
+    pairs = [carry_heavy(rng, digits) for _ in range(20_000)]
+    many = list(zip(*(column.tolist() for column in columns), strict=True))
+
+    def sums(pair: tuple[int, int]) -> tuple[int, ...]:
+        return tuple(sum(number // 10**place % 10 for number in pair) for place in range(min(digits, 3)))
+
+    def run(pair: tuple[int, int]) -> tuple[int, int]:
+        return max(len(str(number)) for number in pair), longest_run((str(pair[0]), "+", str(pair[1])))
+
+    def ones(pair: tuple[int, int]) -> tuple[int, ...]:
+        return tuple(number % 10 for number in pair)
+
+    for feature in (sums, run, ones):
+        assert alike(map(feature, many), map(feature, pairs))
+
+
 @pytest.mark.parametrize("negative", [True, False])
 def test_a_carry_heavy_subtraction_borrows(negative: bool):
     subtraction = Subtraction(left=(0, 99_999), draw="carries", negative=negative)
@@ -91,3 +135,28 @@ def test_carries_are_for_operations_that_have_them():
 def test_an_operation_that_can_draw_nothing_says_so_instead_of_trying_for_ever(operation: Addition):
     with pytest.raises(SettingsError, match="none of 1"):
         operation.sample(random.Random(1))
+    with pytest.raises(SettingsError, match="none of 1"):
+        operation.sample_batch(np.random.default_rng(1), 5)
+
+
+@pytest.mark.parametrize(
+    ("operation", "quick"),
+    [
+        (Addition(left=(0, 10**17)), True),
+        (Addition(left=(0, 10**300)), False),
+        (Addition(left=(0, 10**18 - 1), draw="carries"), False),
+        (Multiplication(left=(0, 2**31 - 1)), True),
+        (Multiplication(left=(10**10, 10**12)), False),
+        (Sums(bounds=(0, 10**17)), True),
+        (Sums(bounds=(0, 10**18)), False),
+        (Sums(terms=(2, 20), signs="+-"), False),
+    ],
+)
+def test_columns_are_for_what_64_bits_hold(operation: Addition, quick: bool):
+    groups = operation.sample_batch(np.random.default_rng(1), 300)
+    assert all(isinstance(group, Columns) is quick for group in groups)
+    assert sum(map(len, groups)) == 300
+    for group in groups:
+        assert all(operation.contains(question) for question in group.questions())
+        if isinstance(group, Columns):
+            assert group.numerator.tolist() == [evaluate(question) for question in group.questions()]

@@ -3,11 +3,13 @@ import random
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from abacist.core.errors import SettingsError
+from abacist.problems.columns import Columns
 from abacist.problems.rounding import Rounding
 
 WHOLE = st.integers(-(10**12), 10**12)
@@ -89,3 +91,42 @@ def test_places_have_bounds(places: int):
 def test_many_places_are_exact():
     value = Fraction(1, random.Random(1).randrange(3, 10**9) * 3)
     assert Rounding(100, "half_up", pad=True).text(value) == by_decimal(value, 100, "half_up")
+
+
+COLUMNS = st.lists(
+    st.tuples(st.integers(-(10**6), 10**6) | st.integers(-(2**61), 2**61), st.integers(1, 400) | st.integers(1, 2**62)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(
+    rows=COLUMNS,
+    whole=st.booleans(),
+    places=st.integers(0, 6) | st.just(100),
+    mode=st.sampled_from(["half_up", "half_even", "binary64"]),
+    pad=st.booleans(),
+)
+def test_a_column_is_rounded_as_each_value_is(
+    rows: list[tuple[int, int]], whole: bool, places: int, mode: str, pad: bool
+):
+    rounding = Rounding(places, mode, pad)
+    above, below = (np.array(column) for column in zip(*rows, strict=True))
+    scaled = rounding.scaled_batch(Columns(np.stack([above, below], axis=1), ("/",), above, None if whole else below))
+    values = [Fraction(a, 1 if whole else b) for a, b in rows]
+    if scaled is None:
+        assert max(abs(a) * 10**places for a, _ in rows) > 2**50 or max(b for _, b in rows) > 2**60 or places == 100
+        return
+    exponents = places if pad or not whole else 0
+    assert scaled[1] == exponents
+    assert [Fraction(int(each), 10**exponents) for each in scaled[0]] == [Fraction(rounding.text(v)) for v in values]
+
+
+@pytest.mark.parametrize("mode", ["half_up", "half_even", "binary64"])
+@pytest.mark.parametrize("places", [0, 1, 2])
+def test_every_tie_of_a_column_goes_where_it_goes_alone(mode: str, places: int):
+    above, below = (column.ravel() for column in np.meshgrid(np.arange(-300, 300), [1, 2, 4, 8, 20, 40, 200, 400]))
+    scaled = Rounding(places, mode).scaled_batch(Columns(np.stack([above, below], axis=1), ("/",), above, below))
+    assert scaled is not None
+    texts = [Rounding(places, mode).text(Fraction(int(a), int(b))) for a, b in zip(above, below, strict=True)]
+    assert [Fraction(int(each), 10**places) for each in scaled[0]] == [Fraction(text) for text in texts]

@@ -1,9 +1,15 @@
 import itertools
 import random
+from typing import Any
 
+import numpy as np
 import pytest
 
+from abacist.core.catalogue import build
 from abacist.core.errors import SettingsError
+from abacist.problems.columns import Columns
+from abacist.problems.expression import canonical, canonical_batch
+from abacist.problems.operation import FOLDER
 from abacist.problems.question import read_question
 from abacist.problems.splits import Split
 
@@ -52,6 +58,38 @@ def test_a_smaller_fraction_holds_out_some_of_the_same_problems():
 def test_sides_stay_what_they_were():
     sides = "".join(side(f"{n}+{n + 1}", Split(held_out=0.3))[0] for n in range(40))
     assert sides == PINNED
+
+
+OPERATIONS = [
+    {"name": "addition", "left": (0, 200)},
+    {"name": "addition", "left": (-30, 30)},
+    {"name": "addition", "left": (0, 10**17)},
+    {"name": "division"},
+    {"name": "sums", "terms": (2, 5), "signs": "+-", "bounds": (0, 120)},
+    {"name": "sums", "terms": (3, 3), "bounds": (0, 9)},
+    {"name": "nested"},
+]
+
+
+@pytest.mark.parametrize("settings", OPERATIONS, ids=str)
+@pytest.mark.parametrize(
+    "split",
+    [
+        Split(0.3),
+        Split(0.5, (90, 99)),
+        Split(0, (-5, 5)),
+        Split(0.9999999999999999),
+        Split(0.2, (2**53, 2**53 + 1)),
+        Split(1e-300),
+    ],
+    ids=str,
+)
+def test_many_stand_where_each_stands(settings: dict[str, Any], split: Split):
+    for group in build(FOLDER, settings).sample_batch(np.random.default_rng(1), 400):
+        questions = group.questions()
+        assert split.side_batch(group).tolist() == [split.side(question) for question in questions]
+        if isinstance(group, Columns):
+            assert [form.decode() for form in canonical_batch(group)] == [canonical(question) for question in questions]
 
 
 def test_sides_know_no_seed():

@@ -1,8 +1,9 @@
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from abacist.core.catalogue import Part
@@ -28,6 +29,26 @@ def test_sampled_problems_stand_on_their_side(side: str):
         assert drawn.side(drawn.sample(random.Random(index), side).question) == side
 
 
+@pytest.mark.parametrize("side", ["train", "held_out", "extrapolate", "any"])
+def test_a_batch_is_drawn_as_each_problem_is(side: str, alike: Callable[..., bool]):
+    parts = [
+        Weighted(Part("addition", {"left": (0, 20)}), 3),
+        Weighted(Part("nested", {"bounds": (0, 20)})),
+        Weighted(Part("division", {"left": (0, 20), "exact": True}), 2),
+    ]
+    made = Task(TaskSettings(parts, split=Split(0.3, region=(15, 16))))
+    problems = made.sample_batch(np.random.default_rng(1), side, 3000).problems
+    assert len(problems) == 3000
+    assert side == "any" or {made.side(problem.question) for problem in problems} == {side}
+    rng = random.Random(1)
+    others = [made.sample(rng, side) for _ in range(3000)]
+    assert {problem.rounding for problem in problems} == {made.settings.rounding}
+    for feature in (lambda p: p.operation, lambda p: len(p.question), lambda p: (p.operation, p.question[0])):
+        assert alike(map(feature, problems), map(feature, others))
+    # Operations take turns: the first problems are drawn as the last ones are.
+    assert alike((p.operation for p in problems[:1500]), (p.operation for p in problems[1500:]))
+
+
 def test_any_side_draws_from_all():
     drawn = task("addition")
     assert {drawn.side(drawn.sample(random.Random(i), "any").question) for i in range(100)} == {"train", "held_out"}
@@ -36,6 +57,8 @@ def test_any_side_draws_from_all():
 def test_a_side_without_problems_is_said():
     with pytest.raises(SettingsError, match="none of 20,000 problems drawn is on side 'extrapolate'"):
         task("addition").sample(random.Random(1), "extrapolate")
+    with pytest.raises(SettingsError, match="none of 20,000 problems drawn is on side 'extrapolate'"):
+        task("addition").sample_batch(np.random.default_rng(1), "extrapolate", 5)
 
 
 def test_weights_share_the_mixture_out():

@@ -26,6 +26,7 @@ Train a model from random weights, grade it, and write a report.
 
   abacist train demo
   abacist train addition --set digits=7 --minutes 2 --name seven
+  abacist train demo --over seed=1,2,3,4      four models in one program
   abacist train --resume runs/seven"""
 
 GRADE = """\
@@ -152,17 +153,25 @@ def _train(command: argparse.ArgumentParser) -> None:
     command.add_argument("--steps", type=int, metavar="N", help="step budget")
     command.add_argument("--seed", type=int, metavar="N", help="seed of weights and problems")
     _set(command)
+    command.add_argument(
+        "--over",
+        action="append",
+        default=[],
+        metavar="PATH=A,B,...",
+        help="a model of the same shape for each value, all trained at once; may be given often",
+    )
     command.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run where it stopped")
     command.add_argument("--overwrite", action="store_true", help="replace a run of the same name")
     command.add_argument("--no-grade", dest="grade", action="store_false", help="train only: no grade, no report")
 
     def run(options: argparse.Namespace) -> None:
-        from abacist.apps.train import begin, go_on
+        from abacist.apps.train import begin, begin_together, go_on
+        from abacist.core.settings import read_choices
 
         budgets = (("training.minutes", options.minutes), ("training.steps", options.steps), ("seed", options.seed))
         budget = [(path, value) for path, value in budgets if value is not None]
         if options.resume is not None:
-            if options.recipe is not None or options.changes or budget:
+            if options.recipe is not None or options.changes or options.over or budget:
                 raise AbacistError(
                     "--resume goes on with a run's own settings; give no recipe, --set or budget with it"
                 )
@@ -171,7 +180,11 @@ def _train(command: argparse.ArgumentParser) -> None:
         if options.recipe is None:
             raise AbacistError("what shall be trained? abacist recipes lists them; abacist train demo is a start")
         changes = [*_assignments(options), *budget]
-        begin(options.recipe, changes, options.runs, options.name, options.overwrite, options.grade)
+        where = (options.runs, options.name, options.overwrite, options.grade)
+        if options.over:
+            begin_together(options.recipe, changes, [read_choices(text) for text in options.over], *where)
+        else:
+            begin(options.recipe, changes, *where)
 
     command.set_defaults(command=run)
 

@@ -1,5 +1,6 @@
 """`abacist data`: problems on disk."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -9,11 +10,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from abacist.apps.source import settings_from
 from abacist.core.catalogue import build
 from abacist.core.errors import SettingsError
-from abacist.core.seeds import stream
-from abacist.data.datasets import ENDINGS, write_nanogpt, write_problems
+from abacist.core.seeds import generator
+from abacist.data.datasets import CHUNK, ENDINGS, SumColumns, write_nanogpt, write_problems
 from abacist.problems.operations.sums import Sums
-from abacist.problems.task import SideChoice, Task
+from abacist.problems.task import Drawn, SideChoice, Task
 from abacist.text.format import FOLDER
+
+DRAWN = 50_000
+"""Rows drawn at once."""
 
 
 def write(
@@ -34,27 +38,31 @@ def write(
     task = Task(settings_from(recipe, changes).task)
     writer = build(FOLDER, format)
     if rows is None:
-        total = task.table_size()
-        problems = (p for p in task.table() if side == "any" or task.side(p.question) == side)
+        total, chunks = task.table_size(), task.table_batch(CHUNK, side)  # type: ignore[arg-type]
     else:
-        total, rng = rows, stream(seed, "data", side)
-        problems = (task.sample(rng, side) for _ in range(rows))  # type: ignore[arg-type]
+        total, chunks = rows, _drawn(task, side, rows, seed)  # type: ignore[arg-type]
     bar = Progress(TextColumn("writing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True)
     with bar:
         job = bar.add_task("", total=total)
         if out.name.endswith(ENDINGS) or out.suffix:
-            count = write_problems(problems, out, writer, _terms(task), lambda n: bar.advance(job, n))
+            count = write_problems(chunks, out, writer, _sums(task), lambda n: bar.advance(job, n))
             words = f"{count:,} problems in {out} ({out.stat().st_size:,} bytes)"
         else:
-            counts = write_nanogpt(problems, out, task, writer, lambda n: bar.advance(job, n))
+            counts = write_nanogpt(chunks, out, task, writer, lambda n: bar.advance(job, n))
             words = f"{counts['train']:,} characters to train on and {counts['val']:,} to validate on in {out}"
     Console().print(words, highlight=False)
 
 
-def _terms(task: Task) -> int | None:
-    """Return how many numbers every problem adds, where the task is sums of one length alone."""
-    for operation in task.operations:
-        if not isinstance(operation, Sums) or operation.signs != "+" or operation.terms[0] != operation.terms[1]:
-            return None
-    lengths = {operation.terms[0] for operation in task.operations if isinstance(operation, Sums)}
-    return lengths.pop() if len(lengths) == 1 else None
+def _drawn(task: Task, side: SideChoice, rows: int, seed: int) -> Iterator[Drawn]:
+    """Draw the rows chunk by chunk."""
+    for start in range(0, rows, DRAWN):
+        yield task.sample_batch(generator(seed, "data", side, start), side, min(DRAWN, rows - start))
+
+
+def _sums(task: Task) -> SumColumns | None:
+    """Return the columns of the table, where the task is sums of numbers, of one length alone."""
+    plain = [each for each in task.operations if isinstance(each, Sums) and each.signs == "+"]
+    lengths = {length for each in plain for length in each.terms}
+    if len(plain) < len(task.operations) or len(lengths) > 1:
+        return None
+    return SumColumns(lengths.pop(), max(each.bounds[1] for each in plain))

@@ -41,8 +41,8 @@ def grade_run(path: Path, changes: list[tuple[str, Any]], as_json: bool) -> None
         grade_and_report(run, Console(highlight=False))
 
 
-def grade_and_report(run: Run, console: Console) -> None:
-    """Grade, print the table, answer the recipe's questions, write grades.json and the report."""
+def grade_and_report(run: Run, console: Console) -> list[Grade]:
+    """Grade, print the table, answer the recipe's questions, write grades.json and the report; return the grades."""
     with console.status("grading") if console.is_terminal else contextlib.nullcontext():
         grades, rate = run.grade()
     console.print(table_of(grades))
@@ -62,6 +62,7 @@ def grade_and_report(run: Run, console: Console) -> None:
     console.print(
         f'ask it  abacist calc --run {escape(str(run.path))} "{answered[0][0] if answered else "1+1"}"', soft_wrap=True
     )
+    return grades
 
 
 def table_of(grades: Iterable[Grade]) -> Table:

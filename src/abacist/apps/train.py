@@ -1,5 +1,7 @@
 """`abacist train`: a model from random weights, its grade and its report."""
 
+import dataclasses
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +10,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, ProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.progress import Task as BarTask
+from rich.table import Table
 from rich.text import Text
 
 from abacist.apps.grade import grade_and_report
 from abacist.apps.source import settings_from
-from abacist.core.errors import Interrupted, RunError
+from abacist.core.errors import Interrupted, RunError, SettingsError
 from abacist.core.seeds import stream
 from abacist.evaluation.grading import percent
 from abacist.models.transformer import count_parameters
-from abacist.runs.run import Run
+from abacist.runs.run import Run, train_together
 from abacist.training.loop import Progress
 
 
@@ -29,6 +32,52 @@ def begin(
     if not overwrite and name is None:
         path = _free(path)
     _train(Run.create(path, settings, overwrite), grade, resume=False)
+
+
+def begin_together(
+    source: str,
+    changes: list[tuple[str, Any]],
+    over: list[list[tuple[str, Any]]],
+    runs: Path,
+    name: str | None,
+    overwrite: bool,
+    grade: bool,
+) -> None:
+    """Make a run for every combination of the values in `over`, and train them all at once.
+
+    Raises: SettingsError where a value would change the shape of the model.
+    """
+    console = Console(highlight=False)
+    members: dict[str, Run] = {}
+    choices = list(itertools.product(*over))
+    settings = [settings_from(source, [*changes, *choice]) for choice in choices]
+    if any((each.model, each.text) != (settings[0].model, settings[0].text) for each in settings):
+        raise SettingsError("--over: models trained at once have one shape; train different shapes one by one")
+    for choice, each in zip(choices, settings, strict=True):
+        label = " ".join(f"{path.rpartition('.')[2]}={value}" for path, value in choice)
+        path = runs / f"{name or each.recipe}-{label.replace(' ', '-').replace('=', '')}"
+        training = each.training
+        if members:  # what is settled by trying is tried once
+            tried = next(iter(members.values())).settings.training
+            training = dataclasses.replace(training, dtype=tried.dtype, threads=tried.threads)
+        made = dataclasses.replace(each, training=training)
+        members[label] = Run.create(path if overwrite else _free(path), made, overwrite)
+    console.print(f"[bold]{settings[0].recipe}[/]: {len(members)} models at once; shown is {next(iter(members))}")
+    first = next(iter(members.values()))
+    try:
+        with _Display(console, first.watched_side) as display:
+            outcomes = train_together(list(members.values()), display.show)
+    except Interrupted as stop:
+        raise Interrupted(f"{stop}. Go on with each by itself: abacist train --resume {first.path}") from None
+    table = Table(box=None, header_style="bold")
+    for heading in ("model", "steps", f"best on {first.watched_side}, %", *(["graded, %"] if grade else []), "run"):
+        table.add_column(heading)
+    for (label, run), outcome in zip(members.items(), outcomes, strict=True):
+        cells = [label, f"{outcome.step:,}", percent(outcome.best.accuracy)]
+        if grade:
+            cells.append(percent(grade_and_report(run, Console(quiet=True))[0].score.accuracy))
+        table.add_row(*cells, escape(str(run.path)))
+    console.print(table)
 
 
 def go_on(path: Path, grade: bool) -> None:

@@ -54,7 +54,7 @@ def _panel(axes: Axes, name: str, points: list[Row]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     low, high = math.floor(math.log10(min(y))), math.ceil(math.log10(max(y)))
-    ticks = [factor * 10.0**power for power in range(low - 1, high + 1) for factor in (1, 2, 5)]
+    ticks = [factor * 10.0**power for power in range(low - 1, high + 1) for factor in (1, 2, 3, 5, 7)]
     axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if min(y) / 2.5 <= tick <= max(y) * 2.5]))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))

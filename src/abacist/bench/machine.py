@@ -1,6 +1,8 @@
 """The machine that figures come from."""
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import torch
 
 from abacist.bench.measure import cores
-from abacist.training.precision import multiplies_bfloat16
+from abacist.training.probe import fit_dtypes
 
 
 def describe() -> dict[str, Any]:
@@ -38,7 +40,20 @@ def device_name() -> str:
 
 def dtypes() -> tuple[str, ...]:
     """Return the precisions that the device multiplies by itself."""
-    return ("float32", "bfloat16") if multiplies_bfloat16() else ("float32",)
+    return ("float32", "bfloat16") if "bfloat16" in fit_dtypes() else ("float32",)
+
+
+@contextmanager
+def using_threads(count: int) -> Iterator[None]:
+    """Let torch use so many threads for a while."""
+    before = torch.get_num_threads()
+    if before != count:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        if before != count:
+            torch.set_num_threads(before)
 
 
 def _cpu() -> str:

@@ -69,8 +69,8 @@ def _machines(results: Results) -> str:
         machine: dict[str, Any] = run["machine"]
         gpu = "" if machine["device"] == "cpu" else f"{machine['device']}; "
         words = (
-            f"{gpu}{machine['cpu']}, cores: {machine['cores']}, threads used: {machine['threads']}; {machine['system']}, "
-            f"Python {machine['python']}, PyTorch {machine['torch']}, abacist {machine['abacist']}; "
+            f"{gpu}{machine['cpu']}, cores: {machine['cores']}, threads used: {machine['threads']}; "
+            f"{machine['system']}, Python {machine['python']}, PyTorch {machine['torch']}, abacist {machine['abacist']}; "
             f"multiplies {' and '.join(machine['dtypes'])}"
         )
         lines.append(f"| {_day(run['started'])} | `{shlex.join(run['command'])}` | {words} |")

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
-from abacist.bench.machine import device
+from abacist.bench.machine import device, using_threads
 from abacist.bench.timing import Side, in_turn, timed
 from abacist.core.catalogue import Part
 from abacist.kind import Kind
@@ -21,9 +21,10 @@ from abacist.text.codec import Codec, TextSettings
 from abacist.text.coordinates import coordinates
 from abacist.training.loop import Evaluation, Trainer
 from abacist.training.memory import keep_freed_memory
-from abacist.training.precision import faster_dtype
+from abacist.training.probe import settled
 from abacist.training.settings import Dtype, TrainingSettings
 
+Threads = int | Literal["auto"]
 Shape = dict[str, Any]
 """`d_model, n_layers, n_heads, d_ff`."""
 
@@ -59,43 +60,48 @@ def tokens(batch: Batch) -> int:
 
 
 def step(
-    kind: Kind, batch: Batch, dtype: Dtype = "auto", optimizer: Part | None = None
-) -> tuple[Callable[[], float], str]:
-    """Return whole training steps on a batch as a function, and their precision: by default the one a run takes.
+    kind: Kind, batch: Batch, threads: Threads = "auto", optimizer: Part | None = None
+) -> tuple[Callable[[], float], TrainingSettings]:
+    """Return whole training steps on a batch as a function, and the settings with dtype and threads as a run's.
 
     Each call does forward, backward, clipping and the optimizer's step, and returns the mean loss before it.
     """
-    return steps(kind, lambda _: batch, dtype, optimizer)
+    return steps(kind, lambda _: batch, "auto", threads, optimizer)
 
 
 def steps(
     kind: Kind,
     batch_at: Callable[[int], Batch],
     dtype: Dtype = "auto",
+    threads: Threads = "auto",
     optimizer: Part | None = None,
     rate: float = 1e-3,
     warmup: int = 0,
-) -> tuple[Callable[[], float], str]:
+) -> tuple[Callable[[], float], TrainingSettings]:
     """Return training steps as `step` does, each on its own batch; the rate rises over `warmup` steps."""
     keep_freed_memory()  # as a run does before its first step
-    chosen: Dtype = faster_dtype(kind, batch_at(0)) if dtype == "auto" else dtype
-    settings = TrainingSettings(
+    schedule = Part("constant", {"warmup": warmup})
+    wished = TrainingSettings(
         steps=1,
-        dtype=chosen,
+        dtype=dtype,
+        threads=threads,
         learning_rate=rate,
         optimizer=optimizer or Part("adamw"),
-        schedule=Part("constant", {"warmup": warmup}),
+        schedule=schedule,
     )
+    settings = settled(wished, kind, batch_at(0))
+    assert settings.threads != "auto"
+    count = settings.threads
     trainer = Trainer(kind, batch_at, settings, 1, Path(), _never)
-    done = 0
 
     def once() -> float:
-        nonlocal done
-        loss, count, _ = trainer.step(done)
-        done += 1
-        return loss / count
+        with using_threads(count):
+            loss, tokens = trainer.gradients()
+            trainer.update()
+        trainer.counters.step += 1
+        return loss / tokens
 
-    return once, chosen
+    return once, settings
 
 
 def _never() -> Evaluation:

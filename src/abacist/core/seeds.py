@@ -7,6 +7,8 @@ whether or not batches 0 to 6 were drawn. Resuming a run therefore needs no save
 import hashlib
 import random
 
+import numpy as np
+
 
 def key_to_integer(*keys: int | str) -> int:
     """Return a 64-bit integer that depends on every key and on their order."""
@@ -17,3 +19,8 @@ def key_to_integer(*keys: int | str) -> int:
 def stream(*keys: int | str) -> random.Random:
     """Return the random stream of these keys, e.g. `stream(seed, "train", batch_index)`."""
     return random.Random(key_to_integer(*keys))
+
+
+def generator(*keys: int | str) -> np.random.Generator:
+    """Return the stream of these keys as numpy draws from it: whole columns at once."""
+    return np.random.default_rng(key_to_integer(*keys))

@@ -86,6 +86,12 @@ def read_assignment(text: str) -> tuple[str, Any]:
         return path.strip(), value
 
 
+def read_choices(text: str) -> list[tuple[str, Any]]:
+    """Read `path=value,value,...` as one assignment for each value."""
+    path, _, values = text.partition("=")
+    return [read_assignment(f"{path}={value}") for value in values.split(",") if value] or [read_assignment(path)]
+
+
 def leaves(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield every dotted path of nested dicts and lists, inner nodes too, with its value."""
     items = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()

@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from abacist.core.errors import AbacistError, DataError
-from abacist.core.seeds import stream
+from abacist.core.seeds import generator
+from abacist.problems.columns import Integers
 from abacist.problems.expression import canonical
 from abacist.problems.question import Question, read_question
 from abacist.problems.task import Task
-from abacist.text.batch import Batch, collate
+from abacist.text.batch import Batch, batch_of
+from abacist.text.characters import characters
 from abacist.text.codec import Codec
-from abacist.text.format import Example, is_answer
+from abacist.text.format import is_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +119,25 @@ class FileStream:
         if not train:
             raise DataError(f"{path} holds no problem to train on (read {len(lines)} lines)")
         self.seen = {canonical(line.question) for line in train}
-        format = codec.format
-        examples = (Example(format.prompt(x.question), format.completion(x.answer, x.question)) for x in train)
+        prompts = characters([codec.format.prompt(line.question) for line in train])
+        completions = characters([codec.format.completion(line.answer, line.question) for line in train])
         try:
-            self.rows = [codec.example(example) for example in examples]
+            self.rows = codec.joined(prompts, completions)
         except DataError as error:
             raise DataError(f"{path}: {error}") from None
         self.codec, self.seed, self.size = codec, seed, size
         self._order = lru_cache(maxsize=2)(self._order_of_pass)
 
-    def _order_of_pass(self, number: int) -> list[int]:
-        order = list(range(len(self.rows)))
-        stream(self.seed, "pass", number).shuffle(order)
-        return order
+    def _order_of_pass(self, number: int) -> Integers:
+        return generator(self.seed, "pass", number).permutation(len(self.rows))
 
     def batch(self, index: int) -> Batch:
         """Make batch `index`, counted over all passes."""
         count = len(self.rows)
         places = range(index * self.size, (index + 1) * self.size)
-        rows = [self.rows[self._order(place // count)[place % count]] for place in places]
-        return collate(rows, self.codec.classes, self.codec.tokenizer.pad_id)
+        rows = np.array([self._order(place // count)[place % count] for place in places])
+        return batch_of(self.rows.take(rows), self.codec.classes)
 
     def longest(self) -> int:
         """Return the number of tokens of the longest row."""
-        return max(len(row.ids) for row in self.rows)
+        return int(self.rows.lengths.max())

@@ -1,14 +1,19 @@
 """Batches made on the fly: batch i is a function of the seed and i alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from abacist.core.errors import SettingsError
-from abacist.core.seeds import stream
+from abacist.core.seeds import generator
 from abacist.problems.problem import Problem
 from abacist.problems.targets import TARGETS
-from abacist.problems.task import SideChoice, Task
-from abacist.text.batch import Batch, collate, pad_lists
+from abacist.problems.task import Drawn, SideChoice, Task
+from abacist.text.batch import Batch, batch_of, pad_lists
 from abacist.text.codec import Codec
+from abacist.text.rows import Rows
+
+BLOCK = 4096
+"""Rows drawn at once, a few batches of them: what columns cost at all is then paid once for many rows."""
 
 
 class ProblemStream:
@@ -22,19 +27,31 @@ class ProblemStream:
             raise SettingsError(f"data.targets: no target {unknown[0]!r}; there are {', '.join(TARGETS)}")
         self.task, self.codec, self.seed, self.size, self.side = task, codec, seed, size, side
         self.targets = tuple(targets)
+        self.batches = max(1, BLOCK // size)
+        self._block = lru_cache(maxsize=2)(self._draw)
 
-    def problems(self, index: int) -> Iterator[Problem]:
-        """Yield the problems of batch `index`."""
-        rng = stream(self.seed, self.side, index)
-        for _ in range(self.size):
-            yield self.task.sample(rng, self.side)
+    def _draw(self, block: int) -> tuple[Drawn, Rows]:
+        """Draw `batches` batches: a block is a function of the seed and its number alone."""
+        rng = generator(self.seed, self.side, block)
+        drawn = self.task.sample_batch(rng, self.side, self.batches * self.size)
+        rows = Rows.join([self.codec.rows(group, drawn.rounding) for group in drawn.groups])
+        return drawn, rows.take(drawn.order)
+
+    def _place(self, index: int) -> tuple[Drawn, Rows, slice]:
+        block, place = divmod(index, self.batches)
+        return *self._block(block), slice(place * self.size, (place + 1) * self.size)
+
+    def problems(self, index: int) -> list[Problem]:
+        """Return the problems of batch `index`."""
+        drawn, _, part = self._place(index)
+        return drawn.problems[part]
 
     def batch(self, index: int) -> Batch:
         """Make batch `index`."""
-        problems = list(self.problems(index))
-        targets = {name: pad_lists([TARGETS[name](p.question) for p in problems]) for name in self.targets}
-        rows = [self.codec.row(problem) for problem in problems]
-        return collate(rows, self.codec.classes, self.codec.tokenizer.pad_id, targets)
+        _, rows, part = self._place(index)
+        questions = [problem.question for problem in self.problems(index)] if self.targets else []
+        targets = {name: pad_lists([TARGETS[name](question) for question in questions]) for name in self.targets}
+        return batch_of(rows.take(part), self.codec.classes, targets)
 
     def longest(self, batches: int = 4) -> int:
         """Return the number of tokens of the longest row of the first batches."""

@@ -65,16 +65,20 @@ class Decoder(Kind):
         """Where the weights are."""
         return self.model.embedding.weight.device
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Return the summed cross-entropy over the completions; the last block works on their tokens only."""
+    def inputs(self, batch: Batch) -> dict[str, Tensor]:
+        """Return ids, coordinates and targets, and where few tokens count the indices of these (`wanted`)."""
         targets = np.where(batch.loss_mask, batch.ids, IGNORED)[:, 1:]
+        arrays = {"ids": batch.ids[:, :-1], "places": batch.coordinates[:, :-1]}
         wanted = completion_indices(batch.loss_mask[:, 1:])
         if wanted is not None:
             targets = np.take_along_axis(targets, wanted, axis=1)
-        ids, places = self._tensor(batch.ids[:, :-1]), self._tensor(batch.coordinates[:, :-1])
-        hidden = self.model.hidden(ids, places, wanted=None if wanted is None else self._tensor(wanted))
-        logits = self.model.head(hidden).flatten(0, 1).float()
-        return F.cross_entropy(logits, self._tensor(targets).flatten(), ignore_index=IGNORED, reduction="sum")
+            arrays["wanted"] = wanted
+        return {name: self._tensor(array) for name, array in {**arrays, "targets": targets}.items()}
+
+    def forward(self, ids: Tensor, places: Tensor, targets: Tensor, wanted: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        """Return the summed cross-entropy over the completions; the last block works on their tokens only."""
+        logits = self.model.head(self.model.hidden(ids, places, wanted=wanted)).flatten(0, 1).float()
+        return F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum")
 
     def _tensor(self, array: Integers) -> Tensor:
         return torch.from_numpy(array).to(self.device)

@@ -66,11 +66,13 @@ def attend(query: Tensor, key: Tensor, value: Tensor, at: Tensor | None = None, 
 
 
 def _minus_infinity(hidden: Tensor, dtype: torch.dtype) -> Tensor:
-    return torch.zeros(hidden.shape, dtype=dtype).masked_fill_(hidden, float("-inf"))
+    return torch.zeros(hidden.shape, dtype=dtype).masked_fill(hidden, float("-inf"))
 
 
 class _RMSNormalise(Function):
     """y = s x with s = (mean(x^2) + epsilon)^(-1/2), and dx = s (dy - y mean(y dy))."""
+
+    generate_vmap_rule = True  # for ensembles
 
     @staticmethod
     def forward(x: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
@@ -97,6 +99,8 @@ class _RMSNormalise(Function):
 class _SquaredReLU(Function):
     """y = r^2 with r = max(x, 0), and dx = 2 r dy: r is already 0 where x is negative."""
 
+    generate_vmap_rule = True  # for ensembles
+
     @staticmethod
     def forward(x: Tensor) -> tuple[Tensor, Tensor]:
         positive = F.relu(x)
@@ -120,6 +124,8 @@ class _Attend(Function):
     With dp = dy v^T: dv = p^T dy, ds = p (dp - sum(p dp)) / sqrt(d), dq = ds k, dk = ds^T q.
     Shapes: q (n, new, d); k and v (n, seq, d); bias (new, seq) or (n, new, seq).
     """
+
+    generate_vmap_rule = True  # for ensembles
 
     @staticmethod
     def forward(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:

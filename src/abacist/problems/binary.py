@@ -2,11 +2,24 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from abacist.core.errors import SettingsError
-from abacist.problems.draws import Range, by_digits, by_value, carry_heavy
+from abacist.core.overrides import keep_in_step
+from abacist.problems.columns import LIMIT, Columns, Group, Integers, Listed, exact
+from abacist.problems.draws import (
+    Range,
+    by_digits,
+    by_digits_batch,
+    by_value,
+    by_value_batch,
+    carry_heavy,
+    carry_heavy_batch,
+)
 from abacist.problems.operation import Operation
 from abacist.problems.question import Question, is_number, write_number
 
@@ -34,9 +47,29 @@ class BinaryOperation(Operation):
 
     can_carry = False
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        quick_of = {"solve": "solve_batch", "allows": "allows_batch", "carrying_pair": "carrying_batch"}
+        keep_in_step(cls, BinaryOperation, quick_of)
+        keep_in_step(cls, Operation, {"write": "sample_batch"})
+        keep_in_step(cls, Operation, {"write": "table_batch"})
+
     def allows(self, left: int, right: int) -> bool:
         """Tell whether a drawn pair (scaled by 10**places) may be asked."""
         return True
+
+    def allows_batch(self, left: Integers, right: Integers) -> NDArray[np.bool_]:
+        """Tell for each pair of two columns whether it may be asked."""
+        pairs = zip(left.tolist(), right.tolist(), strict=True)
+        return np.array([self.allows(*pair) for pair in pairs], dtype=np.bool_)
+
+    def solve_batch(self, left: Integers, right: Integers) -> tuple[Integers, Integers | None]:
+        """Return numerators and denominators (None for 1) of the exact results of whole operands.
+
+        Raises: OverflowError where 64 bits do not hold them; the questions are then solved one by one.
+        """
+        values = [self.solve(*pair) for pair in zip(left.tolist(), right.tolist(), strict=True)]
+        return exact([value.numerator for value in values]), exact([value.denominator for value in values])
 
     def bounds(self) -> tuple[Range, Range]:
         """Return the bounds of both operands, scaled by 10**places."""
@@ -57,9 +90,56 @@ class BinaryOperation(Operation):
                 inside = True
             if inside and self.allows(left, right):
                 return self.write(left, right)
-        raise SettingsError(
-            f"none of 100,000 pairs drawn by {type(self).__name__.lower()} may be asked; see its bounds"
-        )
+        raise self._nothing_to_ask()
+
+    def sample_batch(self, rng: np.random.Generator, count: int) -> list[Group]:
+        """Draw pairs in two columns, where 64 bits hold them. Raises: SettingsError as `sample` does."""
+        bounds = self.bounds()
+        if self.places or max(abs(bound) for pair in bounds for bound in pair) >= LIMIT // 5:
+            return super().sample_batch(rng, count)
+        found: list[Any] = []
+        drawn = kept = 0
+        while kept < count:
+            if drawn >= 100_000 and not kept:
+                raise self._nothing_to_ask()
+            # Enough for the rest at the share kept so far.
+            missing = (count - kept) * (drawn + 1) // (kept + 1) if drawn else count
+            pairs = self._pairs(rng, bounds, min(missing, 100_000))
+            drawn, kept = drawn + min(missing, 100_000), kept + len(pairs[0])
+            found.append(pairs)
+        left, right = (np.concatenate(columns)[:count] for columns in zip(*found, strict=True))
+        try:
+            return [self._columns(left, right)]
+        except OverflowError:
+            return [Listed([self.write(*pair) for pair in zip(left.tolist(), right.tolist(), strict=True)])]
+
+    def _pairs(self, rng: np.random.Generator, bounds: tuple[Range, Range], count: int) -> tuple[Integers, Integers]:
+        """Draw pairs and leave away those that may not be asked."""
+        if self.draw == "carries":
+            left, right = self.carrying_batch(rng, len(str(bounds[0][1])), count)
+            inside = np.ones(count, dtype=np.bool_)
+            for column, (low, high) in zip((left, right), bounds, strict=True):
+                inside &= (low <= column) & (column <= high)
+            left, right = left[inside], right[inside]
+        else:
+            many = by_value_batch if self.draw == "value" else by_digits_batch
+            left, right = many(rng, bounds[0], count), many(rng, bounds[1], count)
+        if type(self).allows is not BinaryOperation.allows:
+            allowed = self.allows_batch(left, right)
+            left, right = left[allowed], right[allowed]
+        return left, right
+
+    def _columns(self, left: Integers, right: Integers) -> Columns:
+        assert self.symbol is not None
+        return Columns(np.stack([left, right], axis=1), (self.symbol,), *self.solve_batch(left, right))
+
+    def _nothing_to_ask(self) -> SettingsError:
+        name = type(self).__name__.lower()
+        return SettingsError(f"none of 100,000 pairs drawn by {name} may be asked; see its bounds")
+
+    def carrying_batch(self, rng: np.random.Generator, digits: int, count: int) -> tuple[Integers, Integers]:
+        """Draw two columns as `carrying_pair` draws each pair."""
+        return carry_heavy_batch(rng, digits, count)
 
     def carrying_pair(self, rng: random.Random, digits: int) -> Range:
         """Draw a pair that carries (or borrows) a lot."""
@@ -99,6 +179,10 @@ class BinaryOperation(Operation):
         inside = all(low <= value <= high for value, (low, high) in zip(pair, self.bounds(), strict=True))
         return inside and self.allows(*pair)
 
+    def same_table(self, other: Operation) -> bool:
+        """Tell whether both enumerate the same questions; the way to draw them has no part in it."""
+        return type(other) is type(self) and replace(self, draw=other.draw) == other
+
     def table_size(self) -> int | None:
         """Return the number of pairs, those that may not be asked included."""
         (a, b), (c, d) = self.bounds()
@@ -111,3 +195,21 @@ class BinaryOperation(Operation):
             for right in range(c, d + 1):
                 if self.allows(left, right):
                     yield self.write(left, right)
+
+    def table_batch(self, rows: int) -> Iterator[Group]:
+        """Enumerate in columns, where 64 bits hold them."""
+        (a, b), (c, d) = self.bounds()
+        if self.places or max(map(abs, (a, b, c, d))) >= LIMIT or (b - a + 1) * (d - c + 1) >= LIMIT:
+            yield from super().table_batch(rows)
+            return
+        width = d - c + 1
+        for start in range(0, (b - a + 1) * width, rows):
+            index = np.arange(start, min(start + rows, (b - a + 1) * width))
+            left, right = a + index // width, c + index % width
+            if type(self).allows is not BinaryOperation.allows:
+                allowed = self.allows_batch(left, right)
+                left, right = left[allowed], right[allowed]
+            try:
+                yield self._columns(left, right)
+            except OverflowError:
+                yield Listed([self.write(*pair) for pair in zip(left.tolist(), right.tolist(), strict=True)])

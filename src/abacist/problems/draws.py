@@ -1,8 +1,15 @@
-"""Ways to draw operands."""
+"""Ways to draw operands, one by one or in columns."""
 
 import random
 
+import numpy as np
+
+from abacist.problems.columns import Integers
+
 Range = tuple[int, int]
+
+POWERS = np.array([10**exponent for exponent in range(19)], dtype=np.int64)
+"""The powers of ten within 64 bits."""
 
 
 def by_value(rng: random.Random, bounds: Range) -> int:
@@ -48,3 +55,40 @@ def carry_heavy(rng: random.Random, digits: int) -> Range:
         left += a * 10**place
         right += b * 10**place
     return left, right
+
+
+def by_value_batch(rng: np.random.Generator, bounds: Range, count: int) -> Integers:
+    """Draw a column as `by_value` draws each."""
+    return rng.integers(*bounds, count, endpoint=True)
+
+
+def by_digits_batch(rng: np.random.Generator, bounds: Range, count: int) -> Integers:
+    """Draw a column as `by_digits` draws each, of at most 18 digits."""
+    low, high = bounds
+    if low < 0:
+        negative = np.full(count, high < 0) | (rng.random(count) < 0.5)
+        drawn = np.empty(count, dtype=np.int64)
+        drawn[negative] = -by_digits_batch(rng, (max(1, -high), -low), int(negative.sum()))
+        if high >= 0:
+            drawn[~negative] = by_digits_batch(rng, (0, high), int((~negative).sum()))
+        return drawn
+    digits = rng.integers(len(str(low)), len(str(high)), count, endpoint=True)
+    least = np.maximum(low, np.where(digits > 1, POWERS[digits - 1], 0))
+    return rng.integers(least, np.minimum(high, POWERS[digits] - 1), endpoint=True)
+
+
+def carry_heavy_batch(rng: np.random.Generator, digits: int, count: int) -> tuple[Integers, Integers]:
+    """Draw two columns as `carry_heavy` draws each pair, of at most 18 digits."""
+    shape = rng.random((count, 1))
+    cascade, every = shape < 0.25, (shape >= 0.25) & (shape < 0.375)
+    kind = rng.integers(0, 4, (count, digits), dtype=np.int8)
+    places = np.arange(digits)
+    starts = every | (cascade & (places == 0)) | (~cascade & (kind == 0))
+    nine = ~starts & (cascade | (kind < 3))
+    a, b = rng.integers(0, 10, (2, count, digits), dtype=np.int8)
+    b[nine] = 9 - a[nine]
+    first = rng.integers(1, 10, int(starts.sum()), dtype=np.int8)
+    a[starts] = first
+    b[starts] = rng.integers(10 - first, 10, dtype=np.int8)
+    kept = POWERS[:digits] * (places < rng.integers(1, digits, (count, 1), endpoint=True))
+    return (a * kept).sum(axis=1), (b * kept).sum(axis=1)

@@ -3,10 +3,14 @@
 Only truth and splits are made from this. Prompts are not: they are made from the lexemes alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from abacist.core.errors import QuestionError
+from abacist.problems.columns import Columns
 from abacist.problems.operation import Number, Operation, operator
 from abacist.problems.question import Question, is_number, is_whole, text_of
 
@@ -68,6 +72,18 @@ def canonical(question: Question) -> str:
     return _canonical(parse(question))
 
 
+def canonical_batch(columns: Columns) -> list[bytes]:
+    """Return what `canonical` returns for each row, encoded."""
+    numbers, symbol = columns.numbers, columns.symbols[0]
+    if numbers.min(initial=0) < 0 or len({_known(each).precedence for each in columns.symbols}) > 1:
+        return [canonical(question).encode() for question in columns.questions()]
+    if len(columns.symbols) > 1 and not (_known(symbol).commutative and set(columns.symbols) == {symbol}):
+        return [_join(*_chained(columns.symbols, list(map(str, row)))).encode() for row in numbers.tolist()]
+    ordered = np.sort(numbers, axis=1) if _known(symbol).commutative else numbers
+    form = f"({symbol.replace('%', '%%').join(['%d'] * numbers.shape[1])})".encode()
+    return [form % row for row in zip(*ordered.T.tolist(), strict=True)]
+
+
 def _value(text: str) -> Number:
     try:
         return int(text) if "." not in text else Fraction(text)
@@ -123,6 +139,17 @@ def _terms(tree: Tree) -> tuple[str, list[str]]:
         for operand in node.operands[1:]:
             inner, inner_terms = _terms(operand)
             terms += inner_terms if chained and inner == symbol else [_join(inner, inner_terms)]
+    return symbol, terms
+
+
+def _chained(symbols: Sequence[str], numbers: list[str]) -> tuple[str, list[str]]:
+    """Return what `_terms` returns for numbers with symbols of equal rank between them."""
+    symbol, terms = "", numbers[:1]
+    for after, number in zip(symbols, numbers[1:], strict=True):
+        if after != symbol or not _known(after).commutative:
+            terms = [_join(symbol, terms)]
+        symbol = after
+        terms.append(number)
     return symbol, terms
 
 

@@ -1,13 +1,18 @@
 """The seam for operations: how a problem is drawn, and how it is solved exactly."""
 
+import itertools
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import ClassVar
 
+import numpy as np
+
 from abacist.core import catalogue
 from abacist.core.errors import SettingsError
+from abacist.core.overrides import keep_in_step
+from abacist.problems.columns import Group, Listed
 from abacist.problems.question import Question
 
 Number = int | Fraction
@@ -33,6 +38,7 @@ class Operation(ABC):
     def __init_subclass__(cls) -> None:
         if cls.symbol is not None:
             Operation.by_symbol[cls.symbol] = cls
+        keep_in_step(cls, Operation, {"sample": "sample_batch", "table": "table_batch"})
 
     @staticmethod
     def solve(*operands: Number) -> Number:
@@ -46,9 +52,18 @@ class Operation(ABC):
     def sample(self, rng: random.Random) -> Question:
         """Draw one question that has an answer."""
 
+    def sample_batch(self, rng: np.random.Generator, count: int) -> list[Group]:
+        """Draw `count` questions as `sample` draws each, in any order; a quick form does so in columns."""
+        one_by_one = random.Random(int(rng.integers(2**63)))
+        return [Listed([self.sample(one_by_one) for _ in range(count)])]
+
     @abstractmethod
     def contains(self, question: Question) -> bool:
         """Tell whether `sample` could have drawn this question."""
+
+    def same_table(self, other: "Operation") -> bool:
+        """Tell whether both enumerate the same questions, however they draw them."""
+        return self == other
 
     def table_size(self) -> int | None:
         """Return how many questions `table` yields, or None if it is too large to say or endless."""
@@ -60,6 +75,12 @@ class Operation(ABC):
         Raises: SettingsError where that is not possible.
         """
         raise SettingsError(f"{type(self).__name__.lower()} cannot be enumerated; ask for --rows instead of --all")
+
+    def table_batch(self, rows: int) -> Iterator[Group]:
+        """Enumerate what `table` does in the same order, up to `rows` questions at a time."""
+        questions = self.table()
+        while chunk := list(itertools.islice(questions, rows)):
+            yield Listed(chunk)
 
 
 def operator(symbol: str) -> type[Operation] | None:

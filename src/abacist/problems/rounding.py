@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from abacist.core.errors import QuestionError, SettingsError
+from abacist.problems.columns import LIMIT, Columns, Integers
 from abacist.problems.operation import Number
 
 
@@ -54,3 +57,24 @@ class Rounding:
             return str(scaled)
         digits = str(scaled).rjust(self.places + 1, "0")
         return f"{digits[: -self.places]}.{digits[-self.places :]}"
+
+    def scaled_batch(self, columns: Columns) -> tuple[Integers, int] | None:
+        """Return the rounded values times a power of ten, and its exponent; None where 64 bits do not hold them."""
+        values, below, factor = columns.numerator, columns.denominator, 10**self.places
+        largest = int(np.abs(values).max(initial=0))
+        if below is None and not (self.pad and self.places):
+            return None if self.mode == "binary64" and largest > 2**53 else (values, 0)
+        # Up to here a binary64 quotient lies on the exact one's side of every tie that it is not.
+        if 2 * factor * max(largest, 1) >= (2**53 if self.mode == "binary64" else LIMIT):
+            return None
+        if below is None:
+            return values * factor, self.places
+        if int(below.max(initial=1)) >= LIMIT:
+            return None
+        scaled, rest = np.divmod(np.abs(values) * factor, below)
+        ties = 2 * rest == below
+        scaled += (2 * rest > below) | (ties & ((scaled % 2 == 1) | (self.mode == "half_up")))
+        if self.mode == "binary64":
+            for row in np.flatnonzero(ties):
+                scaled[row] = int(f"{abs(int(values[row])) / int(below[row]):.{self.places}f}".replace(".", ""))
+        return np.where(values < 0, -scaled, scaled), self.places

@@ -1,12 +1,17 @@
 """Which side a problem stands on: decided by the problem itself, never by a seed or a line number."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from abacist.core.errors import SettingsError
+from abacist.problems.columns import Columns, Group
 from abacist.problems.draws import Range
-from abacist.problems.expression import canonical
+from abacist.problems.expression import canonical, canonical_batch
 from abacist.problems.question import Question, is_number
 
 Side = Literal["train", "held_out", "extrapolate"]
@@ -37,6 +42,21 @@ class Split:
             return "train"
         digest = hashlib.blake2b(canonical(question).encode(), digest_size=8).digest()
         return "held_out" if int.from_bytes(digest, "big") < self.held_out * 2**64 else "train"
+
+    def side_batch(self, group: Group) -> NDArray[np.str_]:
+        """Return the side of each question."""
+        beyond = self.region is not None and max(map(abs, self.region)) > 2**53  # where floats leave whole numbers out
+        if not isinstance(group, Columns) or beyond:
+            return np.array([self.side(question) for question in group.questions()], dtype="<U11")
+        sides = np.full(len(group), "train", dtype="<U11")
+        if self.held_out:
+            hashed = [hashlib.blake2b(form, digest_size=8).digest() for form in canonical_batch(group)]
+            bound = np.uint64(math.ceil(self.held_out * 2**64))
+            sides[np.frombuffer(b"".join(hashed), dtype=">u8") < bound] = "held_out"
+        if self.region is not None:
+            sizes = np.abs(group.numbers).astype(np.float64)
+            sides[((self.region[0] <= sizes) & (sizes <= self.region[1])).any(axis=1)] = "extrapolate"
+        return sides
 
     def _in_region(self, lexeme: str) -> bool:
         if self.region is None or not is_number(lexeme):

@@ -3,10 +3,14 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Literal
+
+import numpy as np
 
 from abacist.core.catalogue import Part, PartOf, build
 from abacist.core.errors import SettingsError
+from abacist.problems.columns import Group, Integers
 from abacist.problems.operation import FOLDER, Operation
 from abacist.problems.problem import Problem
 from abacist.problems.question import Question
@@ -45,6 +49,29 @@ class TaskSettings:
             raise SettingsError("mixture must hold at least one operation")
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Many problems drawn at once."""
+
+    groups: list[Group]
+    """None of them is empty."""
+    names: list[str]
+    """The operation that drew each group."""
+    order: Integers
+    """The rows drawn, in their order, as indices into the groups' rows end to end."""
+    rounding: Rounding
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """The problems one by one."""
+        named = zip(self.groups, self.names, strict=True)
+        rows = [Problem(question, self.rounding, name) for group, name in named for question in group.questions()]
+        return [rows[row] for row in self.order]
+
+
 class Task:
     """Draws problems of a side, enumerates tables, and knows what training can have shown."""
 
@@ -70,7 +97,35 @@ class Task:
             question = self.operations[index].sample(rng)
             if side == "any" or self.split.side(question) == side:
                 return self.problem(question, self._names[index])
-        raise SettingsError(f"none of 20,000 problems drawn is on side {side!r}; see task.split and the operations")
+        raise self._nothing_on(side)
+
+    def sample_batch(self, rng: np.random.Generator, side: SideChoice, count: int) -> Drawn:
+        """Draw `count` problems of a side, as `sample` draws each.
+
+        Raises: SettingsError if none turns up in 20,000 draws.
+        """
+        weights = np.diff(self._cumulative, prepend=0) / self._cumulative[-1]
+        groups: list[Group] = []
+        names: list[str] = []
+        drawn = kept = 0
+        share = {"train": 1 - self.split.held_out, "held_out": self.split.held_out}.get(side, 1.0) or 1.0
+        while kept < count:
+            more = min(int((count - kept) / share * 1.02) + 16, 100_000)
+            for index, part in enumerate(rng.multinomial(more, weights).tolist()):
+                for group in self.operations[index].sample_batch(rng, part) if part else ():
+                    chosen = group if side == "any" else group.take(self.split.side_batch(group) == side)
+                    if len(chosen):
+                        groups.append(chosen)
+                        names.append(self._names[index])
+                        kept += len(chosen)
+            drawn += more
+            if drawn >= 20_000 and not kept:
+                raise self._nothing_on(side)
+            share = max(kept, 1) / drawn
+        return Drawn(groups, names, rng.permutation(kept)[:count], self.settings.rounding)
+
+    def _nothing_on(self, side: SideChoice) -> SettingsError:
+        return SettingsError(f"none of 20,000 problems drawn is on side {side!r}; see task.split and the operations")
 
     def distinct(self, rng: random.Random, side: SideChoice, count: int) -> list[Problem]:
         """Draw up to `count` different problems of a side as training draws them; fewer where there are no more."""
@@ -92,15 +147,35 @@ class Task:
 
     def table(self) -> Iterator[Problem]:
         """Enumerate every problem once, operation by operation."""
-        for index, (operation, name) in enumerate(zip(self.operations, self._names, strict=True)):
-            before = self.operations[:index]
-            for question in operation.table():
-                if not any(other.contains(question) for other in before):
-                    yield self.problem(question, name)
+        for drawn in self.table_batch(1000):
+            yield from drawn.problems
+
+    def table_batch(self, rows: int, side: SideChoice = "any") -> Iterator[Drawn]:
+        """Enumerate the problems of a side in the order of `table`, up to `rows` at a time."""
+        tables = self._tables()
+        for index, (operation, name) in enumerate(tables):
+            before = [other for other, _ in tables[:index]]
+            for group in operation.table_batch(rows):
+                kept: Group = group
+                if before:
+                    others = [not any(other.contains(question) for other in before) for question in group.questions()]
+                    kept = kept.take(np.array(others, dtype=np.bool_))
+                if side != "any":
+                    kept = kept.take(self.split.side_batch(kept) == side)
+                if len(kept):
+                    yield Drawn([kept], [name], np.arange(len(kept)), self.settings.rounding)
+
+    def _tables(self) -> list[tuple[Operation, str]]:
+        """Return the operations with their names, those of equal tables once."""
+        kept: list[tuple[Operation, str]] = []
+        for operation, name in zip(self.operations, self._names, strict=True):
+            if not any(operation.same_table(other) for other, _ in kept):
+                kept.append((operation, name))
+        return kept
 
     def table_size(self) -> int | None:
         """Return the number of problems `table` can yield at most, or None where it cannot enumerate."""
-        sizes = [operation.table_size() for operation in self.operations]
+        sizes = [operation.table_size() for operation, _ in self._tables()]
         return None if any(size is None for size in sizes) else sum(size for size in sizes if size is not None)
 
     def covers(self, question: Question) -> bool:

@@ -13,8 +13,20 @@ def addition(digits: int = 10) -> dict[str, Any]:
             "mixture": [{"operation": adding, "weight": 3}, {"operation": carrying, "weight": 2}],
             "split": {"held_out": 0.1},
         },
-        "model": {"context_length": 3 * digits + 8, "position": {"name": "places", "places": digits + 1}},
-        "training": {"steps": 1200, "evaluate_every": 100},
+        # One layer does: with the digit written before among its inputs, a carry can be read off one column.
+        "model": {
+            "d_model": 32,
+            "n_layers": 1,
+            "n_heads": 4,
+            "context_length": 3 * digits + 8,
+            "position": {"name": "places", "places": digits + 1},
+        },
+        "training": {
+            "steps": 400,
+            "learning_rate": 0.03,
+            "optimizer": {"name": "muon", "momentum": 0.9},
+            "evaluate_every": 100,
+        },
         "grading": {
             "sets": [
                 # A third carry-heavy, a third of mixed lengths, a third of full length.

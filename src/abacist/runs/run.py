@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -28,8 +28,9 @@ from abacist.runs.settings import RunSettings
 from abacist.text.batch import Batch, collate
 from abacist.text.codec import Codec
 from abacist.text.generated import Generated
+from abacist.training.ensemble import Ensemble
 from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer
-from abacist.training.precision import faster_dtype
+from abacist.training.probe import settled
 from abacist.training.state import read_counters
 
 
@@ -48,8 +49,8 @@ class Run:
         data = dataclasses.replace(settings.data, file=settings.data.file and str(Path(settings.data.file).resolve()))
         run = cls(path, dataclasses.replace(settings, data=data))
         run.check()
-        if settings.training.dtype == "auto":
-            training = dataclasses.replace(settings.training, dtype=faster_dtype(run.kind, run.batch(0)))
+        if "auto" in (settings.training.dtype, settings.training.threads):
+            training = settled(settings.training, run.kind, run.batch(0))
             run.settings = dataclasses.replace(run.settings, training=training)
         replaced = path if overwrite and (path / folders.SETTINGS).is_file() else None
         # The run that is replaced may be where the settings' own parts come from: it goes last.
@@ -156,6 +157,9 @@ class Run:
 
     def train(self, watch: Callable[[Progress], None] = lambda _: None, resume: bool = False) -> Outcome:
         """Train, or go on training, to the end; the settings then hold the steps it came to."""
+        return self._end(self._trainer(watch, resume).run())
+
+    def _trainer(self, watch: Callable[[Progress], None], resume: bool) -> Trainer:
         settings = self.settings
         problems = self.watched_problems()
         answers = collate(
@@ -181,9 +185,11 @@ class Run:
             trainer.resume()
         else:
             (self.path / METRICS).unlink(missing_ok=True)  # of a training killed before its first save
-        outcome = trainer.run()
-        decided = dataclasses.replace(settings.training, steps=outcome.steps, minutes=None)
-        self.settings = dataclasses.replace(settings, training=decided)
+        return trainer
+
+    def _end(self, outcome: Outcome) -> Outcome:
+        decided = dataclasses.replace(self.settings.training, steps=outcome.steps, minutes=None)
+        self.settings = dataclasses.replace(self.settings, training=decided)
         folders.write_settings(self.path, self.settings)
         return outcome
 
@@ -209,6 +215,15 @@ class Run:
         problems = [self.task.problem(read_question(text)) for text in self.settings.questions]
         generated = ask(self.trained(), self.codec, [problem.question for problem in problems])
         return list(zip(problems, generated, strict=True))
+
+
+def train_together(runs: Sequence[Run], watch: Callable[[Progress], None] = lambda _: None) -> list[Outcome]:
+    """Train runs of one shape at once; `watch` is told of the first.
+
+    Raises: SettingsError where the runs differ in what one pass must share.
+    """
+    trainers = [run._trainer(watch if run is runs[0] else lambda _: None, resume=False) for run in runs]
+    return [run._end(outcome) for run, outcome in zip(runs, Ensemble(trainers).run(), strict=True)]
 
 
 def count_from_settings(settings: RunSettings) -> int:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abacist.text.codec import Row
 from abacist.text.coordinates import Integers, coordinates
+from abacist.text.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,28 @@ def collate(
         ids[index, : len(row.ids)] = row.ids
         loss_mask[index, row.prompt_length : len(row.ids)] = True
     return Batch(ids, coordinates(ids, classes), loss_mask, targets or {})
+
+
+def batch_of(rows: Rows, classes: Integers, targets: Mapping[str, Integers] | None = None) -> Batch:
+    """Make a batch of rows; the loss falls on each row's completion and its end token only."""
+    places = np.arange(rows.ids.shape[1])
+    loss_mask = (places >= rows.prompt_lengths[:, None]) & (places < rows.lengths[:, None])
+    ids = rows.ids.astype(np.int64)
+    return Batch(ids, coordinates(ids, classes), loss_mask, targets or {})
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Put batches one under the other, padded to the longest row of all; further targets are left away."""
+    seq = max(batch.ids.shape[1] for batch in batches)
+
+    def stacked(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([np.pad(a, [(0, 0), (0, seq - a.shape[1]), *[(0, 0)] * (a.ndim - 2)]) for a in arrays])
+
+    return Batch(
+        stacked([batch.ids for batch in batches]),
+        stacked([batch.coordinates for batch in batches]),
+        stacked([batch.loss_mask for batch in batches]),
+    )
 
 
 def pad_lists(lists: Sequence[Sequence[int]]) -> Integers:

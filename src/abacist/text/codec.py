@@ -5,11 +5,15 @@ from functools import cached_property
 from typing import Annotated
 
 from abacist.core.catalogue import Part, PartOf, build
+from abacist.problems.columns import Group
 from abacist.problems.problem import Problem
 from abacist.problems.question import Question
+from abacist.problems.rounding import Rounding
 from abacist.text import format as formats
 from abacist.text import tokenizer as tokenizers
+from abacist.text.characters import Characters
 from abacist.text.coordinates import Integers, token_classes
+from abacist.text.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,15 @@ class Codec:
     def row(self, problem: Problem) -> Row:
         """Return the ids of a problem with its answer."""
         return self.example(self.format.render(problem))
+
+    def rows(self, group: Group, rounding: Rounding) -> Rows:
+        """Return the ids of many problems with their answers, each as `row` returns them."""
+        return self.joined(*self.format.render_group(group, rounding))
+
+    def joined(self, prompts: Characters, completions: Characters) -> Rows:
+        """Return the ids of many examples."""
+        encode = self.tokenizer.encode_batch
+        return Rows.of(encode(prompts), encode(completions), self.tokenizer.start_id, self.tokenizer.end_id)
 
     def example(self, example: formats.Example) -> Row:
         """Return the ids of an example."""

@@ -2,10 +2,15 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from abacist.core.overrides import keep_in_step
+from abacist.problems.columns import Columns, Group
 from abacist.problems.problem import Problem
 from abacist.problems.question import Question, is_sign
+from abacist.problems.rounding import Rounding
+from abacist.text.characters import Characters, Numerals, characters, texts_of
 
 FOLDER = "text.formats"
 
@@ -27,6 +32,10 @@ class Format(ABC):
     `parse` finds, reorders and strips; it never corrects.
     """
 
+    def __init_subclass__(cls) -> None:
+        keep_in_step(cls, Format, {"prompt": "render_batch"})
+        keep_in_step(cls, Format, {"completion": "render_batch"})
+
     def render(self, problem: Problem) -> Example:
         """Write a problem and its true answer."""
         return Example(self.prompt(problem.question), self.completion(problem.answer(), problem.question))
@@ -41,6 +50,35 @@ class Format(ABC):
 
         The question is there for formats whose digit order depends on the signs asked.
         """
+
+    def render_group(self, group: Group, rounding: Rounding) -> tuple[Characters, Characters]:
+        """Return the prompts and completions of many problems, as `render` writes each."""
+        own = type(self).render is not Format.render
+        scaled = rounding.scaled_batch(group) if isinstance(group, Columns) and not own else None
+        if not isinstance(group, Columns) or scaled is None:
+            examples = [self.render(Problem(question, rounding, "")) for question in group.questions()]
+            return characters([e.prompt for e in examples]), characters([e.completion for e in examples])
+        numbers = [Numerals.of(column) for column in group.numbers.T]
+        return self.render_batch(numbers, group.symbols, Numerals.of(*scaled, rounding.pad))
+
+    def render_batch(
+        self, numbers: Sequence[Numerals], symbols: Sequence[str], answers: Numerals
+    ) -> tuple[Characters, Characters]:
+        """Return the prompts and completions of many questions of one shape: numbers with symbols between them.
+
+        A quick form arranges characters; this one writes row by row.
+        """
+        signs = [["-" * bool(sign) for sign in column.sign[:, 0]] for column in numbers]
+        digits = [texts_of(column.whole) for column in numbers]
+        prompts, completions = [], []
+        for row, answer in enumerate(texts_of(answers.plain())):
+            lexemes: list[str] = []
+            for index, symbol in enumerate([*symbols, ""]):
+                lexemes += [signs[index][row], digits[index][row], symbol]
+            question = tuple(lexeme for lexeme in lexemes if lexeme)
+            prompts.append(self.prompt(question))
+            completions.append(self.completion(answer, question))
+        return characters(prompts), characters(completions)
 
     @abstractmethod
     def parse(self, completion: str, question: Question = ()) -> str | None:
@@ -67,3 +105,9 @@ def spaced(question: Question) -> str:
             pieces.append("" if is_call else " ")
         pieces.append(lexeme)
     return "".join(pieces)
+
+
+def decided_by_symbols(signs: str, numbers: Sequence[Numerals]) -> bool:
+    """Tell whether all questions of one shape alike hold one of `signs` or hold none: no number has a say in it."""
+    negative = "-" in signs and any(number.sign.any() for number in numbers)
+    return not negative and not any(sign.isdigit() for sign in signs)

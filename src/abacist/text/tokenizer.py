@@ -4,6 +4,12 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
+from abacist.core.overrides import keep_in_step
+from abacist.text.characters import Characters, texts_of
+
 FOLDER = "text.tokenizers"
 
 PAD, START, END = "<pad>", "<start>", "<end>"
@@ -13,6 +19,9 @@ class Tokenizer(ABC):
     """Text to ids and back. Ids 0, 1 and 2 are padding, start and end in every tokenizer of ours."""
 
     pad_id, start_id, end_id = 0, 1, 2
+
+    def __init_subclass__(cls) -> None:
+        keep_in_step(cls, Tokenizer, {"encode": "encode_batch"})
 
     @property
     @abstractmethod
@@ -25,6 +34,17 @@ class Tokenizer(ABC):
 
         Raises: DataError that names what cannot be written in this vocabulary, and its place.
         """
+
+    def encode_batch(self, texts: Characters) -> NDArray[np.int32]:
+        """Return the ids of many texts, one a row; 0 is no token, wherever in its row it stands.
+
+        Raises: DataError as `encode` does.
+        """
+        rows = [self.encode(text) for text in texts_of(texts)]
+        ids = np.zeros((len(rows), max(map(len, rows), default=0)), dtype=np.int32)
+        for index, row in enumerate(rows):
+            ids[index, : len(row)] = row
+        return ids
 
     @abstractmethod
     def decode(self, ids: list[int]) -> str:

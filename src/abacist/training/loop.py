@@ -2,13 +2,11 @@
 
 import json
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -25,6 +23,7 @@ from abacist.text.batch import Batch
 from abacist.training.memory import keep_freed_memory
 from abacist.training.schedule import Schedule
 from abacist.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
+from abacist.training.signals import wish_to_stop
 from abacist.training.state import Counters, load_state, save_state
 
 WEIGHTS, STATE, METRICS = "model.safetensors", "state.safetensors", "metrics.jsonl"
@@ -124,7 +123,6 @@ class Trainer:
         self.rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
         self.counters = Counters(steps=settings.steps)
         self.accuracy: float | None = None
-        self._stop = False
 
     def resume(self) -> None:
         """Take weights, optimizer and counters from the run folder."""
@@ -137,59 +135,83 @@ class Trainer:
 
         Raises: Interrupted after Ctrl-C or a termination signal, with everything saved.
         """
-        counters = self.counters
+        with wish_to_stop() as wish:
+            self.begin()
+            while not self.counters.finished:
+                self.advance(*self.gradients(), wish.made)
+                if wish.made and not self.counters.finished:
+                    raise Interrupted(f"stopped after step {self.counters.step:,}; everything is saved")
+        return self.outcome()
+
+    def begin(self) -> None:
+        """Arrange memory and threads of the process, and start the clocks."""
         keep_freed_memory()
-        loss_sum = token_sum = 0.0
-        mark, began = time.perf_counter(), time.perf_counter() - counters.seconds
-        with self._stop_on_signals():
-            while not counters.finished:
-                self._decide_length()
-                loss, tokens, norm = self.step(counters.step)
-                counters.step += 1
-                counters.seconds = time.perf_counter() - began
-                loss_sum, token_sum = loss_sum + loss, token_sum + tokens
-                done = counters.step == counters.steps
-                if counters.step % LOG_EVERY == 0 or done:
-                    seconds = time.perf_counter() - mark
-                    mean, rate = loss_sum / token_sum, token_sum / seconds
-                    if not math.isfinite(mean):
-                        raise RunError(
-                            f"the loss is not a number any more at step {counters.step:,}; "
-                            "lower training.learning_rate, or set training.dtype=float32"
-                        )
-                    self._log(step=counters.step, loss=mean, gradient_norm=norm, tokens_per_second=round(rate))
-                    self.watch(self._progress(mean, rate))
-                    loss_sum, token_sum, mark = 0.0, 0.0, time.perf_counter()
-                if counters.step % self.settings.evaluate_every == 0 or done:
-                    done = self._look() or done
-                    mark = time.perf_counter()
-                if done:
-                    self._decide_length(now=True)
-                    counters.finished = True
-                if done or self._stop or counters.step % self.settings.save_every == 0:
-                    self._save()
-                if self._stop and not done:
-                    raise Interrupted(f"stopped after step {counters.step:,}; everything is saved")
+        if self.settings.threads != "auto":
+            torch.set_num_threads(self.settings.threads)
+        self._loss_sum, self._token_sum = 0.0, 0
+        self._mark = time.perf_counter()
+        self._began = self._mark - self.counters.seconds
+
+    def gradients(self) -> tuple[float, int]:
+        """Fill the gradients of the next step; return the summed loss and the tokens it is over."""
+        if self.noisy:
+            torch.manual_seed(key_to_integer(self.seed, "noise", self.counters.step) % 2**63)
+        batch = self.batch_at(self.counters.step)
+        tokens = int(batch.loss_mask.sum())
+        loss = self.wrapped(**self.kind.inputs(batch))
+        self.accelerator.backward(loss / tokens)
+        return float(loss.detach()), tokens
+
+    def advance(self, loss: float, tokens: int, save: bool) -> None:
+        """Do a step with the gradients that are there, and what falls due after it; `save` asks for a save."""
+        counters = self.counters
+        self._decide_length()
+        norm = self.update()
+        counters.step += 1
+        counters.seconds = time.perf_counter() - self._began
+        self._loss_sum, self._token_sum = self._loss_sum + loss, self._token_sum + tokens
+        done = counters.step == counters.steps
+        if counters.step % LOG_EVERY == 0 or done:
+            self._report(norm)
+        if counters.step % self.settings.evaluate_every == 0 or done:
+            done = self._look() or done
+            self._mark = time.perf_counter()
+        if done:
+            self._decide_length(now=True)
+            counters.finished = True
+        if done or save or counters.step % self.settings.save_every == 0:
+            self._save()
+
+    def outcome(self) -> Outcome:
+        """Return what a finished training came to."""
+        counters = self.counters
         assert counters.steps is not None
         best = Evaluation(counters.best_accuracy, counters.best_loss)
         return Outcome(counters.steps, counters.step, best, counters.best_step, counters.seconds)
 
-    def step(self, step: int) -> tuple[float, int, float]:
-        """Do one step; return the summed loss, the tokens it is over, and the gradient's norm."""
-        if self.noisy:
-            torch.manual_seed(key_to_integer(self.seed, "noise", step) % 2**63)
-        batch = self.batch_at(step)
-        tokens = int(batch.loss_mask.sum())
-        loss = self.wrapped(batch)
-        self.accelerator.backward(loss / tokens)
+    def update(self) -> float:
+        """Move the weights along the gradients; return the gradients' norm."""
         norm = float(self.accelerator.clip_grad_norm_(self.wrapped.parameters(), self.settings.clip))
-        factor = self.schedule.factor(step, self.counters.steps)
+        factor = self.schedule.factor(self.counters.step, self.counters.steps)
         for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
             optimizer.step()
             optimizer.zero_grad()
-        return float(loss.detach()), tokens, norm
+        return norm
+
+    def _report(self, norm: float) -> None:
+        """Log the steps since the last report. Raises: RunError if the loss is not a number any more."""
+        mean = self._loss_sum / self._token_sum
+        rate = self._token_sum / (time.perf_counter() - self._mark)
+        if not math.isfinite(mean):
+            raise RunError(
+                f"the loss is not a number any more at step {self.counters.step:,}; "
+                "lower training.learning_rate, or set training.dtype=float32"
+            )
+        self._log(step=self.counters.step, loss=mean, gradient_norm=norm, tokens_per_second=round(rate))
+        self.watch(self._progress(mean, rate))
+        self._loss_sum, self._token_sum, self._mark = 0.0, 0, time.perf_counter()
 
     def _decide_length(self, now: bool = False) -> None:
         """Fix the number of steps once a time budget has reached the schedule's moment of decision."""
@@ -229,24 +251,3 @@ class Trainer:
             share = min(1.0, counters.seconds / (60 * minutes))
             left = max(0.0, 60 * minutes - counters.seconds)
         return Progress(counters.step, counters.steps, share, counters.seconds, left, loss, rate, self.accuracy)
-
-    @contextmanager
-    def _stop_on_signals(self) -> Iterator[None]:
-        """Turn Ctrl-C and termination into a wish to stop after the current step; a second one is obeyed at once."""
-
-        def ask(_number: int, _frame: FrameType | None) -> None:
-            self._stop = True
-            for each, handler in previous.items():
-                signal.signal(each, handler)
-
-        previous = {}
-        try:
-            for each in (signal.SIGINT, signal.SIGTERM):
-                previous[each] = signal.signal(each, ask)
-        except ValueError:  # not in the main thread: whoever runs us there handles signals
-            previous = {}
-        try:
-            yield
-        finally:
-            for each, handler in previous.items():
-                signal.signal(each, handler)

@@ -28,7 +28,9 @@ class TrainingSettings:
     clip: float = 1.0
     """Largest norm of the whole gradient."""
     dtype: Dtype = "auto"
-    """Precision of matrix products in training; auto is written out once the device is known."""
+    """Precision of matrix products in training; auto is settled by trying, and written out."""
+    threads: int | Literal["auto"] = "auto"
+    """Processor threads; auto is settled by trying, and written out: a small model may be faster on one."""
     evaluate_every: int = 250
     """Steps between two looks at held-out problems."""
     evaluate_on: int = 500
@@ -45,6 +47,8 @@ class TrainingSettings:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise SettingsError(f"{name} must be above 0, got {value}")
+        if self.threads != "auto" and self.threads < 1:
+            raise SettingsError(f"threads must be at least 1, got {self.threads}")
         for name in ("evaluate_every", "evaluate_on", "save_every"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be at least 1, got {getattr(self, name)}")

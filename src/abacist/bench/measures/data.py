@@ -40,9 +40,9 @@ class Data(Measure):
 
     Rows of each recipe, and those of `demo` in each format, are made batch after batch by one process on one
     thread; the share of a step is the time of its data over that of data and training step together, both
-    timed in turn, the step in the precision a run would choose. Tables hold every sum of four numbers 0..37
-    (2,085,136 rows), with `--whole-grid` 0..99 (100,000,000 rows), written by the command line in a new
-    process: wall time and peak memory of all of it, in turn with pandas.DataFrame.to_csv.
+    timed in turn, the step in the precision and on the threads a run would choose. Tables hold every sum of
+    four numbers 0..37 (2,085,136 rows), with `--whole-grid` 0..99 (100,000,000 rows), written by the command
+    line in a new process: wall time and peak memory of all of it, in turn with pandas.DataFrame.to_csv.
     """
 
     recipes: tuple[str, ...] = own_names(recipes.FOLDER)
@@ -77,9 +77,9 @@ class Data(Measure):
         run = Run(Path(), settings_of(name, list(self.changes)))
         training = run.settings.training
         work, amount = self._batches(run)
-        call, dtype = step(run.kind, run.batch(0), training.dtype, training.optimizer)
+        call, chosen = step(run.kind, run.batch(0), training.threads, training.optimizer)
         timing = in_turn({"data": timed(work), "step": timed(call)}, self.rounds)
-        settings = {"batch_size": training.batch_size, "dtype": dtype}
+        settings = {"batch_size": training.batch_size, "dtype": chosen.dtype, "threads": chosen.threads}
         yield Row.of(f"{name}, rows from nothing to a batch", "rows/s", timing.rate("data", amount), settings)
         each = training.batch_size / amount  # batches of a turn
         pairs = zip(timing.seconds["data"], timing.seconds["step"], strict=True)

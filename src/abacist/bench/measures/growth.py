@@ -8,17 +8,17 @@ from typing import Any
 import torch
 
 from abacist.bench.measure import Bench, Measure, cores
-from abacist.bench.measures.products import using_threads
 from abacist.bench.results import Row
 from abacist.bench.timing import Side, in_turn, timed
-from abacist.bench.workload import long, shape, short, step, tokens
+from abacist.bench.workload import Threads, long, shape, short, step, tokens
 from abacist.core.seeds import stream
 from abacist.kind import Kind
 from abacist.runs.run import Run
 from abacist.runtime.calculator import SHIPPED
 from abacist.text.batch import Batch
 
-Made = tuple[Kind, Batch]
+Made = tuple[Callable[[], float], Batch]
+"""Training steps and their batch."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Growth(Measure):
     """Throughput against one size at a time: tokens a second of training steps, answers a second of decoding.
 
     The points of one curve are timed in turn; the ratio is that to the curve's first point. Training steps
-    are whole, on batches made beforehand, in the precision a run would choose; where not varied, a model
-    has 4 layers of width 128, and a step 256 rows of the recipe `demo`. Rows of a given length are random
-    characters, about 8,000 a step. Answers are those of the shipped model, from ids to ids, so many rows
-    decoded together.
+    are whole, on batches made beforehand, in the precision and on the threads a run would choose; where not
+    varied, a model has 4 layers of width 128, and a step 256 rows of the recipe `demo`. Rows of a given
+    length are random characters, about 8,000 a step. Answers are those of the shipped model, from ids to
+    ids, so many rows decoded together.
     """
 
     widths: tuple[int, ...] = (32, 64, 128, 256, 512)
@@ -54,44 +54,27 @@ class Growth(Measure):
     def rows(self, bench: Bench) -> Iterator[Row]:
         """Yield the points of each curve."""
 
-        def rows_of(length: int) -> Made:
-            return long(shape(self.width, self.depth), max(1, self.tokens_a_step // length), length)
-
+        form = shape(self.width, self.depth)
         curves: dict[str, tuple[tuple[int, ...], Callable[[int], Made]]] = {
-            "model width": (self.widths, lambda width: short(shape(width, self.depth), self.batch)),
-            "layers": (self.layers, lambda layers: short(shape(self.width, layers), self.batch)),
-            "rows a step": (self.batches, lambda rows: short(shape(self.width, self.depth), rows)),
-            "tokens a row": (self.lengths, rows_of),
+            "model width": (self.widths, lambda width: _made(short(shape(width, self.depth), self.batch))),
+            "layers": (self.layers, lambda layers: _made(short(shape(self.width, layers), self.batch))),
+            "rows a step": (self.batches, lambda rows: _made(short(form, rows))),
+            "tokens a row": (
+                self.lengths,
+                lambda length: _made(long(form, max(1, self.tokens_a_step // length), length)),
+            ),
         }
+        if not torch.cuda.is_available():
+            curves["threads, training"] = (self.threads, lambda count: _made(short(form, self.batch), count))
         for name, (points, make) in curves.items():
             bench.say(name)
             sides, amounts = {}, {}
             for point in points:
-                kind, batch = make(point)
-                sides[point], amounts[point] = timed(step(kind, batch)[0], self.least), float(tokens(batch))
+                call, batch = make(point)
+                sides[point], amounts[point] = timed(call, self.least), float(tokens(batch))
             yield from self._curve(name, "tokens/s", sides, amounts)
-        if not torch.cuda.is_available():
-            bench.say("threads")
-            yield from self._threads()
         bench.say("rows decoded together")
         yield from self._answers()
-
-    def _threads(self) -> Iterator[Row]:
-        kind, batch = short(shape(self.width, self.depth), self.batch)
-        call = step(kind, batch)[0]
-
-        def side(threads: int) -> Side:
-            work = timed(call, self.least)
-
-            def timed_side() -> float:
-                with using_threads(threads):
-                    return work()
-
-            return timed_side
-
-        sides = {threads: side(threads) for threads in self.threads}
-        amount = float(tokens(batch))
-        yield from self._curve("threads, training", "tokens/s", sides, dict.fromkeys(self.threads, amount))
 
     def _answers(self) -> Iterator[Row]:
         run = Run.open(SHIPPED)
@@ -112,6 +95,11 @@ class Growth(Measure):
         for point, amount in amounts.items():
             rate = timing.rate(str(point), amount)
             ratio = timing.times(str(point), str(first)).scaled(amount / amounts[first])
-            settings = {"curve": name, "x": point, "threads": torch.get_num_threads()}
+            settings = {"curve": name, "x": point}
             against = "" if point == first else f"{name}: {first:,}"
             yield Row.of(f"{name}: {point:,}", unit, rate, settings, ratio if against else None, against)
+
+
+def _made(both: tuple[Kind, Batch], threads: Threads = "auto") -> Made:
+    kind, batch = both
+    return step(kind, batch, threads)[0], batch

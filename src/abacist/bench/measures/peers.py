@@ -92,7 +92,9 @@ class Peers(Measure):
         for dtype in dtypes():
             kind, batch = self._ours(vocabulary, batch_at)
             chosen: Dtype = "bfloat16" if dtype == "bfloat16" else "float32"
-            calls[f"{OURS} {dtype}"], _ = steps(kind, batch, chosen, optimizer, peers.RATE, peers.WARMUP)
+            calls[f"{OURS} {dtype}"], _ = steps(
+                kind, batch, chosen, torch.get_num_threads(), optimizer, peers.RATE, peers.WARMUP
+            )
         size = len(vocabulary)
         if bench.nanogpt is not None:
             calls["nanoGPT float32"] = peers.nanogpt(bench.nanogpt, self.form, size, self.length).step(

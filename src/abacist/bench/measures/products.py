@@ -1,12 +1,11 @@
 """The limit: matrix products alone."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
 
-from abacist.bench.machine import device_name, dtypes
+from abacist.bench.machine import device_name, dtypes, using_threads
 from abacist.bench.measure import Bench, Measure, cores
 from abacist.bench.results import Row
 from abacist.bench.timing import in_turn, timed
@@ -43,14 +42,3 @@ class Products(Measure):
                 words = f"{dtype}, {device_name() if torch.cuda.is_available() else where}"
                 settings = {"dtype": dtype, "threads": threads, "size": size}
                 yield Row.of(words, "GFLOP/s", timing.rate("product", operations / 1e9), settings)
-
-
-@contextmanager
-def using_threads(count: int) -> Iterator[None]:
-    """Let torch use so many threads for a while."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

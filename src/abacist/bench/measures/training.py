@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import torch
-
 from abacist.bench.flops import training_flops
+from abacist.bench.machine import using_threads
 from abacist.bench.measure import Bench, Measure
 from abacist.bench.results import Row
 from abacist.bench.timing import Side, in_turn, timed
@@ -21,7 +20,7 @@ class Training(Measure):
     *needs* (6 for each matrix weight and token that passes it, the last block and the head for the answer's
     tokens only, attention's products without the masked half) a second, over those of the best matrix
     product, timed in turn with it in the same precision on the same threads. Short rows are those of the
-    recipe `demo`; long ones are random characters. The precision is the one a run would choose.
+    recipe `demo`; long ones are random characters. Precision and threads are those a run would choose.
     """
 
     widths: tuple[int, ...] = (32, 64, 128, 256, 384, 512)
@@ -39,28 +38,36 @@ class Training(Measure):
 
     def rows(self, bench: Bench) -> Iterator[Row]:
         """Yield a row for each width and kind of row."""
-        limits: dict[str, tuple[Side, int]] = {}
+        limits: dict[tuple[str, int], tuple[Side, int]] = {}
         for name in ("short", "long"):
             for width in self.widths:
                 bench.say(f"{name} rows, width {width}")
                 yield self._row(name, width, limits)
 
-    def _row(self, name: str, width: int, limits: dict[str, tuple[Side, int]]) -> Row:
+    def _row(self, name: str, width: int, limits: dict[tuple[str, int], tuple[Side, int]]) -> Row:
         form = shape(width, self.layers)
         count = self.short_rows if name == "short" else self.long_rows
         kind, batch = short(form, count) if name == "short" else long(form, count, self.long_length)
         assert isinstance(kind.model, Transformer)
         flops = training_flops(kind.model, batch)
-        call, dtype = step(kind, batch)
-        if dtype not in limits:
-            limits[dtype] = limit(self.sizes, dtype, min(self.least, 0.1))
-        best, operations = limits[dtype]
-        timing = in_turn({"step": timed(call, self.least), "limit": best}, self.rounds)
+        call, chosen = step(kind, batch)
+        dtype, threads = chosen.dtype, int(chosen.threads)
+        with using_threads(threads):
+            if (dtype, threads) not in limits:
+                limits[dtype, threads] = limit(self.sizes, dtype, min(self.least, 0.1))
+            best, operations = limits[dtype, threads]
+            timing = in_turn({"step": timed(call, self.least), "limit": best}, self.rounds)
         length = batch.ids.shape[1] - 1
-        settings = {**form, "rows": count, "row_length": length, "dtype": dtype, "threads": torch.get_num_threads()}
+        settings = {**form, "rows": count, "row_length": length, "dtype": dtype, "threads": threads}
         share = timing.times("step", "limit").scaled(flops / operations)
         words = f"width {width}, {count} rows of {length} tokens"
         gflops = f"{flops / 1e9:.2f} GFLOP a step"
         return Row.of(
-            words, "tokens/s", timing.rate("step", tokens(batch)), settings, share, f"the limit in {dtype}", gflops
+            words,
+            "tokens/s",
+            timing.rate("step", tokens(batch)),
+            settings,
+            share,
+            f"the limit in {dtype}, threads: {threads}",
+            gflops,
         )

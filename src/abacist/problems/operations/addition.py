@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from abacist.problems.binary import BinaryOperation
+from abacist.problems.columns import Integers
 from abacist.problems.operation import Number
 
 
@@ -20,3 +21,7 @@ class Addition(BinaryOperation):
         """Return the sum."""
         left, right = operands
         return left + right
+
+    def solve_batch(self, left: Integers, right: Integers) -> tuple[Integers, None]:
+        """Return the sums."""
+        return left + right, None

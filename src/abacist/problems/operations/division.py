@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from abacist.core.errors import QuestionError
 from abacist.problems.binary import BinaryOperation
+from abacist.problems.columns import Integers
 from abacist.problems.operation import Number
 
 
@@ -29,3 +33,14 @@ class Division(BinaryOperation):
     def allows(self, left: int, right: int) -> bool:
         """Leave division by zero out, and inexact quotients where they are not wanted."""
         return right != 0 and (not self.exact or left % right == 0)
+
+    def solve_batch(self, left: Integers, right: Integers) -> tuple[Integers, Integers]:
+        """Return the quotients, not reduced."""
+        return np.where(right < 0, -left, left), np.abs(right)
+
+    def allows_batch(self, left: Integers, right: Integers) -> NDArray[np.bool_]:
+        """Tell it for each pair of two columns."""
+        allowed = right != 0
+        if self.exact:
+            allowed &= left % np.where(allowed, right, 1) == 0
+        return allowed

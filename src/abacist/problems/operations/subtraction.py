@@ -3,8 +3,12 @@
 import random
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from abacist.problems.binary import BinaryOperation
-from abacist.problems.draws import Range, carry_heavy
+from abacist.problems.columns import Integers
+from abacist.problems.draws import Range, carry_heavy, carry_heavy_batch
 from abacist.problems.operation import Number
 
 
@@ -25,12 +29,26 @@ class Subtraction(BinaryOperation):
         left, right = operands
         return left - right
 
+    def solve_batch(self, left: Integers, right: Integers) -> tuple[Integers, None]:
+        """Return the differences."""
+        return left - right, None
+
     def allows(self, left: int, right: int) -> bool:
         """Leave negative differences out where they are not wanted."""
         return self.negative or left >= right
+
+    def allows_batch(self, left: Integers, right: Integers) -> NDArray[np.bool_]:
+        """Tell it for each pair of two columns."""
+        return (left >= right) | self.negative
 
     def carrying_pair(self, rng: random.Random, digits: int) -> Range:
         """Draw a sum full of carries and ask for one of its terms: each carry becomes a borrow."""
         left, right = carry_heavy(rng, digits)
         pair = (left + right, right)
         return pair[::-1] if self.negative and rng.random() < 0.5 else pair
+
+    def carrying_batch(self, rng: np.random.Generator, digits: int, count: int) -> tuple[Integers, Integers]:
+        """Draw two columns as `carrying_pair` draws each pair."""
+        first, second = carry_heavy_batch(rng, digits, count)
+        total, turned = first + second, self.negative & (rng.random(count) < 0.5)
+        return np.where(turned, second, total), np.where(turned, total, second)

@@ -1,8 +1,10 @@
 """Without spaces: `27/86=0.31`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abacist.problems.question import Question, text_of
+from abacist.text.characters import Characters, Numerals, beside, chain
 from abacist.text.format import Format, is_answer
 
 
@@ -17,6 +19,13 @@ class Compact(Format):
     def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer as it is."""
         return answer
+
+    def render_batch(
+        self, numbers: Sequence[Numerals], symbols: Sequence[str], answers: Numerals
+    ) -> tuple[Characters, Characters]:
+        """Write many at once."""
+        prompts = beside(chain(numbers, symbols), "=")
+        return prompts, answers.plain()
 
     def parse(self, completion: str, question: Question = ()) -> str | None:
         """Take the completion as it is."""

@@ -1,10 +1,12 @@
 """Numbers padded with zeros to one width: `00027+00086=000113`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abacist.core.errors import SettingsError
 from abacist.problems.question import Question, is_number, text_of
-from abacist.text.format import Format, is_answer, turned
+from abacist.text.characters import Characters, Numerals, beside, chain
+from abacist.text.format import Format, decided_by_symbols, is_answer, turned
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,16 @@ class Padded(Format):
     def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer padded."""
         return self._write(answer, self.answer_width, self._reversed(question))
+
+    def render_batch(
+        self, numbers: Sequence[Numerals], symbols: Sequence[str], answers: Numerals
+    ) -> tuple[Characters, Characters]:
+        """Write many at once."""
+        if not decided_by_symbols(self.plain_for, numbers):
+            return super().render_batch(numbers, symbols, answers)
+        padded = answers.padded(self.answer_width)
+        prompts = beside(chain([n.padded(self.width) for n in numbers], symbols, self.reverse), "=")
+        return prompts, padded.turned() if self._reversed(tuple(symbols)) else padded.plain()
 
     def parse(self, completion: str, question: Question = ()) -> str | None:
         """Turn the digits back and strip the zeros in front."""

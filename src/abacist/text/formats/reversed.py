@@ -1,9 +1,11 @@
 """Every number from its last digit: `72+68=311`, which reads 27+86=113."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abacist.problems.question import Question, is_number, text_of
-from abacist.text.format import Format, is_answer, turned
+from abacist.text.characters import Characters, Numerals, beside, chain
+from abacist.text.format import Format, decided_by_symbols, is_answer, turned
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,15 @@ class Reversed(Format):
     def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer's digits reversed."""
         return answer if self._plain(question) else turned(answer)
+
+    def render_batch(
+        self, numbers: Sequence[Numerals], symbols: Sequence[str], answers: Numerals
+    ) -> tuple[Characters, Characters]:
+        """Write many at once."""
+        if not decided_by_symbols(self.plain_for, numbers):
+            return super().render_batch(numbers, symbols, answers)
+        prompts = beside(chain(numbers, symbols, turned=True), "=")
+        return prompts, answers.plain() if self._plain(tuple(symbols)) else answers.turned()
 
     def parse(self, completion: str, question: Question = ()) -> str | None:
         """Turn the digits back."""

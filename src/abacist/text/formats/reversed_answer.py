@@ -1,8 +1,10 @@
 """The answer from its last digit: `27+86=311`, which reads 113."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abacist.problems.question import Question, text_of
+from abacist.text.characters import Characters, Numerals, beside, chain
 from abacist.text.format import Format, is_answer, turned
 
 
@@ -21,6 +23,13 @@ class ReversedAnswer(Format):
     def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer's digits reversed."""
         return turned(answer)
+
+    def render_batch(
+        self, numbers: Sequence[Numerals], symbols: Sequence[str], answers: Numerals
+    ) -> tuple[Characters, Characters]:
+        """Write many at once."""
+        prompts = beside(chain(numbers, symbols), "=")
+        return prompts, answers.turned()
 
     def parse(self, completion: str, question: Question = ()) -> str | None:
         """Turn the digits back."""

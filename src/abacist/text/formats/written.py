@@ -1,8 +1,10 @@
 """As a person writes it: `27 / 86 = 0.31`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from abacist.problems.question import Question
+from abacist.text.characters import Characters, Numerals, beside
 from abacist.text.format import Format, is_answer, spaced
 
 
@@ -17,6 +19,15 @@ class Written(Format):
     def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer as it is."""
         return answer
+
+    def render_batch(
+        self, numbers: Sequence[Numerals], symbols: Sequence[str], answers: Numerals
+    ) -> tuple[Characters, Characters]:
+        """Write many at once."""
+        pieces: list[Characters | str] = [numbers[0].plain()]
+        for symbol, number in zip(symbols, numbers[1:], strict=True):
+            pieces += [f" {symbol} ", number.plain()]
+        return beside(*pieces, " = "), answers.plain()
 
     def parse(self, completion: str, question: Question = ()) -> str | None:
         """Strip spaces."""

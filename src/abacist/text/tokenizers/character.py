@@ -6,7 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from abacist.core.errors import DataError, SettingsError
+from abacist.text.characters import Characters, texts_of
 from abacist.text.tokenizer import END, PAD, START, Tokenizer
 
 
@@ -42,6 +46,22 @@ class Character(Tokenizer):
                 f"the character {unknown!r} at place {place + 1} of {_excerpt(text, place)!r} "
                 f"is unknown to this model; it knows {self.characters!r}"
             ) from None
+
+    @cached_property
+    def _id_of_code(self) -> NDArray[np.int32]:
+        """The id of each character code, -1 for those that have none; the last stands for all beyond."""
+        table = np.full(max(map(ord, self.characters)) + 2, -1, dtype=np.int32)
+        table[[ord(character) for character in self.characters]] = range(3, len(self.vocabulary))
+        table[0] = 0
+        return table
+
+    def encode_batch(self, texts: Characters) -> NDArray[np.int32]:
+        """Look every character up at once. Raises: DataError for a character outside the vocabulary."""
+        ids = self._id_of_code[np.minimum(texts, len(self._id_of_code) - 1)]
+        unknown = (ids < 0).any(axis=1)
+        if unknown.any():
+            self.encode(texts_of(texts[unknown])[0])
+        return ids
 
     def decode(self, ids: list[int]) -> str:
         """Return the text of ids."""
