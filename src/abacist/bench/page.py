@@ -70,8 +70,8 @@ def _machines(results: Results) -> str:
         gpu = "" if machine["device"] == "cpu" else f"{machine['device']}; "
         words = (
             f"{gpu}{machine['cpu']}, cores: {machine['cores']}, threads used: {machine['threads']}; "
-            f"{machine['system']}, Python {machine['python']}, PyTorch {machine['torch']}, abacist {machine['abacist']}; "
-            f"multiplies {' and '.join(machine['dtypes'])}"
+            f"{machine['system']}, Python {machine['python']}, PyTorch {machine['torch']}, "
+            f"abacist {machine['abacist']}; multiplies {' and '.join(machine['dtypes'])}"
         )
         lines.append(f"| {_day(run['started'])} | `{shlex.join(run['command'])}` | {words} |")
     return "\n".join(lines) + "\n"

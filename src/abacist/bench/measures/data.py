@@ -48,14 +48,15 @@ class Data(Measure):
     recipes: tuple[str, ...] = own_names(recipes.FOLDER)
     formats: tuple[str, ...] = own_names(FORMATS)
     changes: tuple[tuple[str, object], ...] = ()
-    rows_a_turn: int = 16_384
+    rows_a_turn: int = 131_072
+    """Streams draw blocks of a few thousand rows: a turn is many of them, so that one more or less is little."""
     high: int = 37
     rounds: int = 5
     grid_rounds: int = 3
 
     def quick(self) -> "Data":
         """Return few rows, two rounds, and sums of 0..9."""
-        return replace(self, rows_a_turn=512, high=9, rounds=2, grid_rounds=1)
+        return replace(self, rows_a_turn=8192, high=9, rounds=2, grid_rounds=1)
 
     def rows(self, bench: Bench) -> Iterator[Row]:
         """Yield recipes, formats, tables."""
