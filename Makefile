@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test check format bench clean
 
 help:
 	@echo "make demo    install, train a small model, grade it, write its report"
 	@echo "make test    install what tests need, and run them"
 	@echo "make check   ruff, mypy"
 	@echo "make format  put the code into the house's form"
+	@echo "make bench   measure everything on this machine into docs/performance.md; NANOGPT=FOLDER compares with it"
 	@echo "make clean   remove .venv and caches; runs/ stays"
 
 demo: $(VENV)/installed
@@ -26,6 +27,9 @@ check: $(VENV)/installed-test
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/installed-test
+	$(BIN)/abacist bench --page docs/performance.md $(if $(NANOGPT),--nanogpt "$(NANOGPT)")
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

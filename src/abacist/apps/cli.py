@@ -1,4 +1,4 @@
-"""The command line: recipes, data, train, grade; `calc` has its own arguments in `calc.py`.
+"""The command line: recipes, data, train, grade, bench; `calc` has its own arguments in `calc.py`.
 
 argparse alone, and each command imports what it needs when it is run: help and wrong usage answer at once.
 """
@@ -35,6 +35,25 @@ Grade a run on its sets, or any text of lines.
   abacist grade runs/demo
   abacist grade --file lines.txt"""
 
+BENCH = """\
+Measure what abacist costs, on this machine; every figure with its spread. Without a name: everything.
+
+  abacist bench                        all of it: this takes an hour
+  abacist bench --quick                toy sizes: does it run?
+  abacist bench products training      these two; the others stay in bench.json as they were
+  abacist bench peers --nanogpt DIR    against a checkout of nanoGPT, and transformers where installed
+
+measures:
+  products    matrix products: the machine's limit
+  training    training steps, and their share of the limit
+  adder       time until ten digits are added
+  tinymath    time until TinyMath's table is 95 % right
+  answers     answers a second, together and one by one
+  starts      how long commands take to start
+  data        batches, formats, whole tables on disk
+  growth      throughput against width, depth, rows, threads
+  peers       training steps against nanoGPT and transformers"""
+
 
 def run() -> int:
     """Run the command line; return the exit status: 0 well, 1 a mistake, 2 wrong usage, 130 stopped."""
@@ -68,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
     _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
+    _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result
 
 
@@ -194,6 +214,44 @@ def _grade(command: argparse.ArgumentParser) -> None:
             grade_file(options.file, options.places, options.rounding, options.json)
         else:
             grade_run(options.run, _assignments(options), options.json)
+
+    command.set_defaults(command=run)
+
+
+def _bench(command: argparse.ArgumentParser) -> None:
+    command.add_argument("measures", nargs="*", metavar="MEASURE", help="what to measure (default: all)")
+    command.add_argument("--nanogpt", type=Path, metavar="FOLDER", help="a checkout of nanoGPT to compare with")
+    command.add_argument(
+        "--transformers",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="compare with the transformers library, where it is installed",
+    )
+    command.add_argument(
+        "--loss",
+        type=_count,
+        default=0,
+        metavar="STEPS",
+        help="peers: train each for so many steps on the same batches, and show the losses",
+    )
+    command.add_argument("--whole-grid", action="store_true", help="data: write all 100,000,000 sums of four, too")
+    command.add_argument("--quick", action="store_true", help="toy sizes and few rounds: figures not to be quoted")
+    command.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="keep the figures here; measures not run again stay in it (default: bench.json, bench.quick.json)",
+    )
+    command.add_argument("--page", type=Path, metavar="FILE", help="write all of the file's figures as Markdown")
+
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.bench import bench
+        from abacist.bench.measure import Bench
+
+        chosen = Bench(options.quick, options.nanogpt, options.transformers, options.loss, options.whole_grid)
+        # Toy figures never take the place of real ones.
+        file = options.json or Path("bench.quick.json" if options.quick else "bench.json")
+        bench(options.measures, chosen, file, options.page)
 
     command.set_defaults(command=run)
 

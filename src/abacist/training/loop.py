@@ -138,7 +138,7 @@ class Trainer:
         with wish_to_stop() as wish:
             self.begin()
             while not self.counters.finished:
-                self.advance(*self._gradients(), wish.made)
+                self.advance(*self.gradients(), wish.made)
                 if wish.made and not self.counters.finished:
                     raise Interrupted(f"stopped after step {self.counters.step:,}; everything is saved")
         return self.outcome()
@@ -152,7 +152,7 @@ class Trainer:
         self._mark = time.perf_counter()
         self._began = self._mark - self.counters.seconds
 
-    def _gradients(self) -> tuple[float, int]:
+    def gradients(self) -> tuple[float, int]:
         """Fill the gradients of the next step; return the summed loss and the tokens it is over."""
         if self.noisy:
             torch.manual_seed(key_to_integer(self.seed, "noise", self.counters.step) % 2**63)
@@ -166,7 +166,7 @@ class Trainer:
         """Do a step with the gradients that are there, and what falls due after it; `save` asks for a save."""
         counters = self.counters
         self._decide_length()
-        norm = self._update()
+        norm = self.update()
         counters.step += 1
         counters.seconds = time.perf_counter() - self._began
         self._loss_sum, self._token_sum = self._loss_sum + loss, self._token_sum + tokens
@@ -189,7 +189,7 @@ class Trainer:
         best = Evaluation(counters.best_accuracy, counters.best_loss)
         return Outcome(counters.steps, counters.step, best, counters.best_step, counters.seconds)
 
-    def _update(self) -> float:
+    def update(self) -> float:
         """Move the weights along the gradients; return the gradients' norm."""
         norm = float(self.accelerator.clip_grad_norm_(self.wrapped.parameters(), self.settings.clip))
         factor = self.schedule.factor(self.counters.step, self.counters.steps)

@@ -22,7 +22,7 @@ def settled(settings: TrainingSettings, kind: Kind, batch: Batch) -> TrainingSet
     The model's weights stay as they are, its gradients are emptied.
     """
     before = torch.get_num_threads()
-    dtypes = _dtypes() if settings.dtype == "auto" else [settings.dtype]
+    dtypes = fit_dtypes() if settings.dtype == "auto" else [settings.dtype]
     threads = [1, before] if settings.threads == "auto" else [settings.threads]
     if torch.cuda.is_available() and settings.threads == "auto":
         threads = [before]
@@ -36,7 +36,8 @@ def settled(settings: TrainingSettings, kind: Kind, batch: Batch) -> TrainingSet
     return dataclasses.replace(settings, dtype=dtype, threads=count)
 
 
-def _dtypes() -> list[Dtype]:
+def fit_dtypes() -> list[Dtype]:
+    """Return the precisions worth trying here: bfloat16 needs a processor that multiplies it by itself."""
     if torch.cuda.is_available():
         return ["bfloat16"] if torch.cuda.is_bf16_supported() else ["float32"]
     capable = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
