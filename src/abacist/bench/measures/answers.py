@@ -11,7 +11,7 @@ from abacist.bench.machine import device
 from abacist.bench.measure import Bench, Measure
 from abacist.bench.results import Row
 from abacist.bench.timing import Side, in_turn, timed
-from abacist.core.seeds import stream
+from abacist.core.seeds import generator
 from abacist.evaluation.grading import ask, mark
 from abacist.runs.run import Run
 from abacist.runtime.calculator import SHIPPED
@@ -44,7 +44,7 @@ class Answers(Measure):
         """Yield ours, then the others."""
         run = Run.open(SHIPPED)
         kind, codec, decoder = run.trained(), run.codec, NumpyDecoder(SHIPPED)
-        problems = run.task.distinct(stream(1, "bench", "answers"), "any", self.count)
+        problems = run.task.distinct(generator(1, "bench", "answers"), "any", self.count)
         few = [problem.question for problem in problems[: self.singles]]
         prompts = [codec.prompt(problem.question) for problem in problems]
         bench.say("the longest answer")

@@ -11,7 +11,7 @@ from abacist.bench.measure import Bench, Measure, cores
 from abacist.bench.results import Row
 from abacist.bench.timing import Side, in_turn, timed
 from abacist.bench.workload import Threads, long, shape, short, step, tokens
-from abacist.core.seeds import stream
+from abacist.core.seeds import generator
 from abacist.kind import Kind
 from abacist.runs.run import Run
 from abacist.runtime.calculator import SHIPPED
@@ -79,7 +79,7 @@ class Growth(Measure):
     def _answers(self) -> Iterator[Row]:
         run = Run.open(SHIPPED)
         kind: Any = run.trained()
-        problems = run.task.distinct(stream(1, "bench", "growth"), "any", self.answers)
+        problems = run.task.distinct(generator(1, "bench", "growth"), "any", self.answers)
         # Prompts of one length are decoded together: sorted, so that the rows are as many as asked for.
         prompts = sorted((run.codec.prompt(problem.question) for problem in problems), key=len)
         sides, amounts = {}, {}
