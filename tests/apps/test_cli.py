@@ -167,6 +167,25 @@ def test_a_second_run_of_a_name_takes_a_folder_of_its_own(abacist, tmp_path):
     assert abacist(*arguments, "--overwrite")[0] == 0
 
 
+def test_models_of_one_shape_are_trained_at_once(abacist, tmp_path):
+    over = ["--over", "seed=1,2", "--over", "training.learning_rate=0.01,0.002"]
+    arguments = ["train", "demo", *TINY, *GRADE_LITTLE, *over, "--steps", "3", "--runs", str(tmp_path)]
+    status, out, err = abacist(*arguments)
+    assert (status, err) == (0, "")
+    names = [f"demo-seed{seed}-learning_rate{rate}" for seed in (1, 2) for rate in (0.01, 0.002)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+    for name in names:
+        assert name in out
+        assert (tmp_path / name / "report.html").is_file()
+
+
+def test_models_of_two_shapes_are_not(abacist, tmp_path):
+    status, out, err = abacist("train", "demo", *TINY, "--over", "model.n_layers=1,2", "--runs", str(tmp_path))
+    assert (status, out) == (1, "")
+    assert "share shape" in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_run_is_repeated_from_its_settings_alone(abacist, tmp_path):
     abacist("train", "demo", *TINY, "--steps", "3", "--no-grade", "--runs", str(tmp_path), "--name", "one")
     settings = tmp_path / "one" / "settings.json"

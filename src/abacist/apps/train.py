@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,14 @@ def begin_together(
     members: dict[str, Run] = {}
     choices = list(itertools.product(*over))
     settings = [settings_from(source, [*changes, *choice]) for choice in choices]
-    if any((each.model, each.text) != (settings[0].model, settings[0].text) for each in settings):
-        raise SettingsError("--over: models trained at once have one shape; train different shapes one by one")
+    shared = [(each.model, each.text, each.kind, each.training.batch_size, each.training.dtype) for each in settings]
+    if any(each != shared[0] for each in shared):
+        raise SettingsError(
+            "--over: models trained at once share shape, text, batch size and dtype; train others one by one"
+        )
     for choice, each in zip(choices, settings, strict=True):
         label = " ".join(f"{path.rpartition('.')[2]}={value}" for path, value in choice)
-        path = runs / f"{name or each.recipe}-{label.replace(' ', '-').replace('=', '')}"
+        path = runs / re.sub(r"[^\w.+-]", "_", f"{name or each.recipe}-{label.replace(' ', '-').replace('=', '')}")
         training = each.training
         if members:  # what is settled by trying is tried once
             tried = next(iter(members.values())).settings.training
@@ -70,14 +74,16 @@ def begin_together(
     except Interrupted as stop:
         raise Interrupted(f"{stop}. Go on with each by itself: abacist train --resume {first.path}") from None
     table = Table(box=None, header_style="bold")
-    for heading in ("model", "steps", f"best on {first.watched_side}, %", *(["graded, %"] if grade else []), "run"):
-        table.add_column(heading)
-    for (label, run), outcome in zip(members.items(), outcomes, strict=True):
-        cells = [label, f"{outcome.step:,}", percent(outcome.best.accuracy)]
+    table.add_column("run", no_wrap=True)
+    for heading in ("steps", f"best on {first.watched_side}, %", *(["graded, %"] if grade else [])):
+        table.add_column(heading, justify="right")
+    for run, outcome in zip(members.values(), outcomes, strict=True):
+        cells = [escape(run.path.name), f"{outcome.step:,}", percent(outcome.best.accuracy)]
         if grade:
             cells.append(percent(grade_and_report(run, Console(quiet=True))[0].score.accuracy))
-        table.add_row(*cells, escape(str(run.path)))
+        table.add_row(*cells)
     console.print(table)
+    console.print(f"all in {escape(str(runs))}", soft_wrap=True)
 
 
 def go_on(path: Path, grade: bool) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def tinymath(high: int = 89, places: int = 2) -> dict[str, Any]:
+def tinymath(high: int = 89, places: int = 2, pad: bool = False) -> dict[str, Any]:
     """Add, subtract, multiply and divide 0..89, answers with two decimals; 90..99 is never shown."""
     names = ("addition", "subtraction", "multiplication", "division")
     weights = {"addition": 0.4, "subtraction": 0.4, "multiplication": 1.1, "division": 1.1}
@@ -27,7 +27,7 @@ def tinymath(high: int = 89, places: int = 2) -> dict[str, Any]:
         "task": {
             # Products and quotients have to be learned nearly one by one: they are shown more often.
             "mixture": over(*names, weighted=True),
-            "rounding": {"places": places, "mode": "binary64", "pad": True},
+            "rounding": {"places": places, "mode": "binary64", "pad": pad},
             "split": {"held_out": 0.0 if small else 0.05, "region": region},
         },
         "text": {
