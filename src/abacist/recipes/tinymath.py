@@ -4,9 +4,12 @@ from typing import Any
 
 
 def tinymath(high: int = 89, places: int = 2, pad: bool = False) -> dict[str, Any]:
-    """Add, subtract, multiply and divide 0..89, answers with two decimals; 90..99 is never shown."""
+    """Add, subtract, multiply and divide 0..89, answers to two decimals; 90..99 is never shown.
+
+    `pad` writes whole answers as TinyMath's own lines do, 106.00 for 106.
+    """
     names = ("addition", "subtraction", "multiplication", "division")
-    weights = {"addition": 0.4, "subtraction": 0.4, "multiplication": 1.1, "division": 1.1}
+    weights = {"addition": 0.3, "subtraction": 0.3, "multiplication": 1.1, "division": 1.4}
     small = high < 20
 
     def over(*chosen: str, to: int = high, weighted: bool = False) -> list[dict[str, Any]]:
@@ -43,11 +46,12 @@ def tinymath(high: int = 89, places: int = 2, pad: bool = False) -> dict[str, An
             "position": {"name": "places", "places": 8, "numbers": 4},
         },
         "training": {
-            "minutes": 18,
-            "learning_rate": 0.02,
-            "optimizer": "muon",
+            "steps": 1000,
+            "batch_size": 512,
+            "learning_rate": 0.03,
+            "optimizer": {"name": "muon", "momentum": 0.9},
             "schedule": {"name": "trapezoid", "decay": 0.7},
-            "evaluate_every": 500,
+            "evaluate_every": 400,
         },
         "grading": {
             "sets": [

@@ -57,8 +57,7 @@ class Peers(Measure):
     @property
     def form(self) -> Shape:
         """The shape that all models have."""
-        form = {"d_model": self.width, "n_layers": self.layers, "n_heads": self.heads, "d_ff": 4 * self.width}
-        return form | {"n_heads": self.heads}
+        return {"d_model": self.width, "n_layers": self.layers, "n_heads": self.heads, "d_ff": 4 * self.width}
 
     def rows(self, bench: Bench) -> Iterator[Row]:
         """Yield a row for each model, ours once for each that it is held against."""
