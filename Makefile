@@ -29,7 +29,7 @@ format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 
 bench: $(VENV)/installed-test
-	$(BIN)/abacist bench --page docs/performance.md $(if $(NANOGPT),--nanogpt "$(NANOGPT)")
+	$(BIN)/abacist bench --json docs/performance.json --page docs/performance.md $(if $(NANOGPT),--nanogpt "$(NANOGPT)")
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

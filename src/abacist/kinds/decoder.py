@@ -18,6 +18,9 @@ from abacist.text.batch import Batch
 from abacist.text.coordinates import Integers, advance, coordinates
 from abacist.text.generated import Generated
 
+CROWDED = 0.6
+"""Rows that have ended are dropped once less than this share of those being written goes on."""
+
 IGNORED = -100
 """Target of a token that does not count for the loss."""
 
@@ -110,21 +113,24 @@ class Decoder(Kind):
         places = coordinates(prompts, classes)
         here, here_class = places[:, -1], classes[prompts[:, -1]]
         ids, steps = prompts, places
-        written: list[Integers] = []
-        chances: list[np.ndarray] = []
-        ended = np.zeros(count, dtype=bool)
-        for _ in range(room):
-            last = torch.full((count, 1), ids.shape[1] - 1, device=self.device) if ids.shape[1] > 1 else None
+        written = np.full((count, room), self.end_id, dtype=np.int64)
+        chances = np.ones((count, room), dtype=np.float32)
+        rows, going = np.arange(count), np.ones(count, dtype=np.bool_)
+        for step in range(room):
+            last = torch.full((len(rows), 1), ids.shape[1] - 1, device=self.device) if ids.shape[1] > 1 else None
             logits = self.model.head(self.model.hidden(self._tensor(ids), self._tensor(steps), cache, last)[:, 0])
-            chance, choice = logits.float().softmax(-1).max(-1)
-            written.append(choice.cpu().numpy())
-            chances.append(chance.cpu().numpy())
-            ended |= written[-1] == self.end_id
-            if ended.all():
+            chance, choice = (result.cpu().numpy() for result in logits.float().softmax(-1).max(-1))
+            written[rows, step], chances[rows, step] = choice, chance
+            going = going & (choice != self.end_id)
+            if not going.any():
                 break
-            here, here_class = advance(here, here_class, classes[written[-1]]), classes[written[-1]]
-            ids, steps = written[-1][:, None], here[:, None]
-        return _until_end(np.stack(written, 1), np.stack(chances, 1), self.end_id)
+            here, here_class = advance(here, here_class, classes[choice]), classes[choice]
+            if going.mean() < CROWDED:
+                cache.keep(self._tensor(np.flatnonzero(going)))
+                rows, here, here_class, choice = rows[going], here[going], here_class[going], choice[going]
+                going = going[going]
+            ids, steps = choice[:, None], here[:, None]
+        return _until_end(written, chances, self.end_id)
 
 
 def _until_end(ids: Integers, chances: np.ndarray, end_id: int) -> list[Generated]:

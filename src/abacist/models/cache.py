@@ -25,6 +25,15 @@ class Cache:
         self.values[layer, :, :, self.filled : end] = values
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
 
+    def keep(self, rows: Tensor) -> None:
+        """Drop all rows but those of the given indices."""
+        length = self.keys.shape[3]
+        for name in ("keys", "values"):
+            filled = getattr(self, name)[:, rows, :, : self.filled]
+            kept = filled.new_empty((*filled.shape[:3], length, filled.shape[4]))
+            kept[:, :, :, : self.filled] = filled
+            setattr(self, name, kept)
+
     def advance(self, tokens: int) -> None:
         """Count the new tokens as stored, after the last layer."""
         self.filled += tokens

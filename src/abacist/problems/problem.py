@@ -32,9 +32,9 @@ class Problem:
 
 def same_number(answer: str | None, truth: str) -> bool:
     """Compare two answers as exact numbers, never as texts; no answer equals nothing."""
-    if answer is None:
-        return False
+    if answer is None or answer == truth:
+        return answer == truth
     try:
         return Fraction(answer) == Fraction(truth)
     except ValueError:  # more digits than Python reads as a number
-        return answer == truth
+        return False

@@ -1,8 +1,8 @@
 """Which side a problem stands on: decided by the problem itself, never by a seed or a line number."""
 
-import hashlib
 import math
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal
 
 import numpy as np
@@ -40,7 +40,7 @@ class Split:
             return "extrapolate"
         if self.held_out == 0:
             return "train"
-        digest = hashlib.blake2b(canonical(question).encode(), digest_size=8).digest()
+        digest = blake2b(canonical(question).encode(), digest_size=8).digest()
         return "held_out" if int.from_bytes(digest, "big") < self.held_out * 2**64 else "train"
 
     def side_batch(self, group: Group) -> NDArray[np.str_]:
@@ -50,7 +50,7 @@ class Split:
             return np.array([self.side(question) for question in group.questions()], dtype="<U11")
         sides = np.full(len(group), "train", dtype="<U11")
         if self.held_out:
-            hashed = [hashlib.blake2b(form, digest_size=8).digest() for form in canonical_batch(group)]
+            hashed = [blake2b(form, digest_size=8).digest() for form in canonical_batch(group)]
             bound = np.uint64(math.ceil(self.held_out * 2**64))
             sides[np.frombuffer(b"".join(hashed), dtype=">u8") < bound] = "held_out"
         if self.region is not None:

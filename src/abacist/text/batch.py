@@ -39,12 +39,12 @@ def collate(
     return Batch(ids, coordinates(ids, classes), loss_mask, targets or {})
 
 
-def batch_of(rows: Rows, classes: Integers, targets: Mapping[str, Integers] | None = None) -> Batch:
+def batch_of(rows: Rows, classes: Integers) -> Batch:
     """Make a batch of rows; the loss falls on each row's completion and its end token only."""
     places = np.arange(rows.ids.shape[1])
     loss_mask = (places >= rows.prompt_lengths[:, None]) & (places < rows.lengths[:, None])
     ids = rows.ids.astype(np.int64)
-    return Batch(ids, coordinates(ids, classes), loss_mask, targets or {})
+    return Batch(ids, coordinates(ids, classes), loss_mask)
 
 
 def joined(batches: Sequence[Batch]) -> Batch:
