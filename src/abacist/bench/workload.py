@@ -11,6 +11,7 @@ import torch
 from abacist.bench.machine import device, using_threads
 from abacist.bench.timing import Side, in_turn, timed
 from abacist.core.catalogue import Part
+from abacist.core.memory import keep_freed_memory
 from abacist.kind import Kind
 from abacist.kinds.decoder import Decoder
 from abacist.models.settings import ModelSettings
@@ -20,7 +21,6 @@ from abacist.text.batch import Batch
 from abacist.text.codec import Codec, TextSettings
 from abacist.text.coordinates import coordinates
 from abacist.training.loop import Evaluation, Trainer
-from abacist.training.memory import keep_freed_memory
 from abacist.training.probe import settled
 from abacist.training.settings import Dtype, TrainingSettings
 

@@ -12,6 +12,7 @@ import torch
 from abacist import kind as kinds
 from abacist.core.catalogue import load
 from abacist.core.errors import RunError, SettingsError
+from abacist.core.memory import keep_freed_memory
 from abacist.core.seeds import generator, key_to_integer
 from abacist.data.files import FileStream
 from abacist.data.stream import ProblemStream
@@ -201,6 +202,7 @@ class Run:
     def grade(self) -> tuple[list[Grade], float]:
         """Grade the best weights on every set of the settings; return the grades and the answers a second."""
         kind, settings = self.trained(), self.settings
+        keep_freed_memory()
         began = time.perf_counter()
         watched = {canonical(problem.question) for problem in self.watched_problems()}
         grades = [

@@ -16,11 +16,11 @@ from torch.optim import Optimizer
 
 from abacist.core.catalogue import build
 from abacist.core.errors import Interrupted, RunError, SettingsError
+from abacist.core.memory import keep_freed_memory
 from abacist.core.seeds import key_to_integer
 from abacist.kind import Kind
 from abacist.models.checkpoint import save_tensors
 from abacist.text.batch import Batch
-from abacist.training.memory import keep_freed_memory
 from abacist.training.schedule import Schedule
 from abacist.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
 from abacist.training.signals import wish_to_stop

@@ -11,6 +11,7 @@ from abacist.bench.machine import device
 from abacist.bench.measure import Bench, Measure
 from abacist.bench.results import Row
 from abacist.bench.timing import Side, in_turn, timed
+from abacist.core.memory import keep_freed_memory
 from abacist.core.seeds import generator
 from abacist.evaluation.grading import ask, mark
 from abacist.runs.run import Run
@@ -42,6 +43,7 @@ class Answers(Measure):
 
     def rows(self, bench: Bench) -> Iterator[Row]:
         """Yield ours, then the others."""
+        keep_freed_memory()  # as grading does
         run = Run.open(SHIPPED)
         kind, codec, decoder = run.trained(), run.codec, NumpyDecoder(SHIPPED)
         problems = run.task.distinct(generator(1, "bench", "answers"), "any", self.count)
