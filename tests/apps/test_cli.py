@@ -186,6 +186,11 @@ def test_models_of_two_shapes_are_not(abacist, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_over_wants_values(abacist):
+    status, _, err = abacist("train", "demo", "--over", "seed")
+    assert (status, err) == (1, "abacist: --over 'seed': write path=value,value, e.g. --over seed=1,2,3\n")
+
+
 def test_a_run_is_repeated_from_its_settings_alone(abacist, tmp_path):
     abacist("train", "demo", *TINY, "--steps", "3", "--no-grade", "--runs", str(tmp_path), "--name", "one")
     settings = tmp_path / "one" / "settings.json"

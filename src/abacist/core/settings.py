@@ -89,7 +89,10 @@ def read_assignment(text: str) -> tuple[str, Any]:
 def read_choices(text: str) -> list[tuple[str, Any]]:
     """Read `path=value,value,...` as one assignment for each value."""
     path, _, values = text.partition("=")
-    return [read_assignment(f"{path}={value}") for value in values.split(",") if value] or [read_assignment(path)]
+    choices = [read_assignment(f"{path}={value}") for value in values.split(",") if value]
+    if not choices:
+        raise SettingsError(f"--over {text!r}: write path=value,value, e.g. --over seed=1,2,3")
+    return choices
 
 
 def leaves(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
