@@ -11,7 +11,7 @@ def sums(terms: int = 4, high: int = 99, fewest: int = 2) -> dict[str, Any]:
 
     return {
         "task": {"mixture": [adding(fewest, terms), adding(fewest, terms, "digits")], "split": {"held_out": 0.05}},
-        "training": {"steps": 4200, "optimizer": {"name": "adamw", "decay": "hidden"}},
+        "training": {"steps": 6000, "optimizer": {"name": "adamw", "decay": "hidden"}},
         "grading": {
             "sets": [
                 {"title": f"held out, {terms} numbers", "count": 10_000, "mixture": [adding(terms, terms)]},
