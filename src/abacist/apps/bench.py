@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from abacist.bench import peers
 from abacist.bench.curves import curves
 from abacist.bench.machine import describe
 from abacist.bench.measure import FOLDER, Bench, Measure
 from abacist.bench.page import line, page
 from abacist.bench.results import Results, Row
 from abacist.core.catalogue import build, load, names
-from abacist.core.errors import SettingsError
 
 PICTURE = Path("images") / "performance.svg"
 PIPE = 120
@@ -32,8 +32,8 @@ def bench(chosen: Sequence[str], options: Bench, json: Path, page_file: Path | N
     Raises: SettingsError for an unknown measure or a checkout that is none, before anything is measured.
     """
     measures = {name: build(FOLDER, name) for name in chosen or names(FOLDER)}
-    if options.nanogpt is not None and not (options.nanogpt / "model.py").is_file():
-        raise SettingsError(f"--nanogpt {options.nanogpt}: no checkout of nanoGPT, it holds no model.py")
+    if options.nanogpt is not None:
+        peers.model_file(options.nanogpt)
     results = Results.read(json)
     run = {"started": _now(), "command": ["abacist", *sys.argv[1:]], "machine": describe()}
     console = Console(highlight=False)

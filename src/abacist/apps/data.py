@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -35,12 +35,13 @@ def write(
         raise SettingsError(f"--side {side}: choose one of {', '.join(get_args(SideChoice))}")
     if whole == (rows is not None):
         raise SettingsError("give either --rows N or --all")
+    chosen = cast(SideChoice, side)
     task = Task(settings_from(recipe, changes).task)
     writer = build(FOLDER, format)
     if rows is None:
-        total, chunks = task.table_size(), task.table_batch(CHUNK, side)  # type: ignore[arg-type]
+        total, chunks = task.table_size(), task.table_batch(CHUNK, chosen)
     else:
-        total, chunks = rows, _drawn(task, side, rows, seed)  # type: ignore[arg-type]
+        total, chunks = rows, _drawn(task, chosen, rows, seed)
     bar = Progress(TextColumn("writing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True)
     with bar:
         job = bar.add_task("", total=total)

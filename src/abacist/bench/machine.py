@@ -11,6 +11,7 @@ import torch
 
 from abacist.bench.measure import cores
 from abacist.training.probe import fit_dtypes
+from abacist.training.settings import Dtype
 
 
 def describe() -> dict[str, Any]:
@@ -38,7 +39,7 @@ def device_name() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
 
-def dtypes() -> tuple[str, ...]:
+def dtypes() -> tuple[Dtype, ...]:
     """Return the precisions that the device multiplies by itself."""
     return ("float32", "bfloat16") if "bfloat16" in fit_dtypes() else ("float32",)
 

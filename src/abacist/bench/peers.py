@@ -63,12 +63,20 @@ def has_transformers() -> bool:
     return importlib.util.find_spec("transformers") is not None
 
 
+def model_file(folder: Path) -> Path:
+    """Return where a checkout of nanoGPT has its model. Raises: SettingsError if it is none."""
+    file = folder / "model.py"
+    if not file.is_file():
+        raise SettingsError(f"--nanogpt {folder}: no checkout of nanoGPT, it holds no {file.name}")
+    return file
+
+
 def nanogpt(folder: Path, form: Shape, vocab_size: int, length: int) -> Peer:
     """Make nanoGPT's GPT with its own optimizer, without dropout and biases, as it is without its compilation.
 
     Raises: SettingsError if the folder's model.py does not define it.
     """
-    module = _module(folder / "model.py")
+    module = _module(model_file(folder))
     torch.manual_seed(1)
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it prints its size
@@ -145,8 +153,8 @@ def _of_transformers(name: str, cls: Any, config: Any) -> Peer:
 def _module(file: Path) -> ModuleType:
     """Import a file under a name that nothing else has."""
     spec = importlib.util.spec_from_file_location("abacist_bench_nanogpt", file)
-    if not file.is_file() or spec is None or spec.loader is None:
-        raise SettingsError(f"--nanogpt {file.parent}: no checkout of nanoGPT, it holds no {file.name}")
+    assert spec is not None, "every .py file has a spec"
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:

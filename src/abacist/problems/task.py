@@ -131,7 +131,7 @@ class Task:
         """Draw up to `count` different problems of a side as training draws them; fewer where there are no more."""
         size, everything = self.table_size(), None
         if size is not None and size <= ENUMERABLE:
-            everything = [p for p in self.table() if side == "any" or self.split.side(p.question) == side]
+            everything = list(self.table(side))
             if len(everything) <= count:
                 return everything
         chosen: dict[Question, Problem] = {}
@@ -146,9 +146,9 @@ class Task:
             chosen |= {left[place].question: left[place] for place in places}
         return list(chosen.values())
 
-    def table(self) -> Iterator[Problem]:
-        """Enumerate every problem once, operation by operation."""
-        for drawn in self.table_batch(1000):
+    def table(self, side: SideChoice = "any") -> Iterator[Problem]:
+        """Enumerate every problem of a side once, operation by operation."""
+        for drawn in self.table_batch(1000, side):
             yield from drawn.problems
 
     def table_batch(self, rows: int, side: SideChoice = "any") -> Iterator[Drawn]:

@@ -26,9 +26,7 @@ class Batch:
     targets: Mapping[str, Integers] = field(default_factory=dict)
 
 
-def collate(
-    rows: Sequence[Row], classes: Integers, pad_id: int, targets: Mapping[str, Integers] | None = None
-) -> Batch:
+def collate(rows: Sequence[Row], classes: Integers, pad_id: int) -> Batch:
     """Pad rows to a batch; the loss falls on each row's completion and its end token only."""
     length = max(len(row.ids) for row in rows)
     ids = np.full((len(rows), length), pad_id, dtype=np.int64)
@@ -36,7 +34,7 @@ def collate(
     for index, row in enumerate(rows):
         ids[index, : len(row.ids)] = row.ids
         loss_mask[index, row.prompt_length : len(row.ids)] = True
-    return Batch(ids, coordinates(ids, classes), loss_mask, targets or {})
+    return Batch(ids, coordinates(ids, classes), loss_mask)
 
 
 def batch_of(rows: Rows, classes: Integers) -> Batch:

@@ -22,6 +22,8 @@ from abacist.text.format import FOLDER as FORMATS
 ANY_FORMAT = (("text.tokenizer.characters", "0123456789+-*/=. "), ("model.context_length", 64))
 """Characters and room for every format."""
 
+THEIRS = "pandas, csv.gz"
+
 PANDAS = """
 import itertools, sys
 import numpy, pandas
@@ -108,7 +110,7 @@ class Data(Measure):
             commands = {
                 "Parquet": [*table, "--all", "--out", parquet],
                 "csv.gz": [*table, "--all", "--out", csv],
-                "pandas, csv.gz": [sys.executable, "-c", PANDAS, str(high), theirs],
+                THEIRS: [sys.executable, "-c", PANDAS, str(high), theirs],
             }
             ended: dict[str, list[Ended]] = {name: [] for name in commands}
 
@@ -124,17 +126,17 @@ class Data(Measure):
             try:
                 bench.execute([sys.executable, "-c", "import pandas"])
             except RunError:
-                missing = Row.missing(f"{count:,} sums of four, pandas, csv.gz", "pandas is not installed")
-                del commands["pandas, csv.gz"]
+                missing = Row.missing(f"{count:,} sums of four, {THEIRS}", "pandas is not installed")
+                del commands[THEIRS]
             # A table of the whole grid is written once: nothing of it needs warming up.
             whole = high == 99
             timing = in_turn({name: side(name) for name in commands}, 1 if whole else self.grid_rounds)
         for name in commands:
             peak = max(each.peak for each in ended[name]) / 2**20
-            ratio = timing.times(name, "pandas, csv.gz") if "pandas, csv.gz" in commands and name[0] != "p" else None
+            ratio = timing.times(name, THEIRS) if THEIRS in commands and name != THEIRS else None
             settings = {"rows": count, "peak_mib": round(peak)}
             words = f"{count:,} sums of four, {name}"
-            against = "pandas, csv.gz" if ratio else ""
+            against = THEIRS if ratio else ""
             yield Row.of(
                 words, "rows/s", timing.rate(name, count), settings, ratio, against, f"at most {peak:,.0f} MiB"
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +26,6 @@ from abacist.text.batch import Batch
 from abacist.text.coordinates import coordinates, token_classes
 from abacist.text.format import FOLDER as FORMATS
 
-Dtype = Literal["float32", "bfloat16"]
 OURS = "abacist"
 
 
@@ -90,9 +89,8 @@ class Peers(Measure):
         optimizer = Part("adamw", {"weight_decay": peers.DECAY, "beta1": peers.BETAS[0], "beta2": peers.BETAS[1]})
         for dtype in dtypes():
             kind, batch = self._ours(vocabulary, batch_at)
-            chosen: Dtype = "bfloat16" if dtype == "bfloat16" else "float32"
             calls[f"{OURS} {dtype}"], _ = steps(
-                kind, batch, chosen, torch.get_num_threads(), optimizer, peers.RATE, peers.WARMUP
+                kind, batch, dtype, torch.get_num_threads(), optimizer, peers.RATE, peers.WARMUP
             )
         size = len(vocabulary)
         if bench.nanogpt is not None:
