@@ -62,6 +62,14 @@ def test_a_quotient_digit_that_was_guessed_otherwise_is_made_good():
     assert heads & set(NEGATIVE_QUOTIENTS[1:])
 
 
+@pytest.mark.parametrize(("left", "right"), [("96", "16"), ("100", "1"), ("99", "11"), ("1.5", "0.25")])
+def test_a_quotient_that_is_exact_may_be_guessed_off_by_one_at_every_digit(left: str, right: str):
+    line = items_of((left, "/", right))
+    seen = {work(line, "=@", None, rng=random.Random(seed)) for seed in range(1000)}
+    assert {STEPS.parse(text) for text in seen} == {STEPS.parse(work(line, "=@", None))}
+    assert {QUOTIENTS[10], NEGATIVE_QUOTIENTS[10]} <= set("".join(seen))
+
+
 NUMBERS = st.integers(0, 10**7).map(str) | st.from_regex(r"(0|[1-9][0-9]{0,4})\.[0-9]{1,4}", fullmatch=True)
 SIGNED = NUMBERS | NUMBERS.map(lambda text: f"-{text}") | NUMBERS.map(lambda text: f"{text}%")
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def calculator(steps: int = 7_700) -> dict[str, Any]:
+def calculator(steps: int = 12_000) -> dict[str, Any]:
     """Work out sums, products, quotients and expressions line by line: the model that abacist ships."""
 
     def expressions(terms: list[int], digits: list[int], operators: str, **more: Any) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def calculator(steps: int = 7_700) -> dict[str, Any]:
         sign: expressions([2, 2], [1, 5], sign, negative_share=0.15, whole_quotients=sign == "/") for sign in "+-*/"
     }
     decimals = {"decimals": 5, "decimal_share": 0.6, "negative_share": 0.15, "percent_share": 0.15}
-    nested = {"brackets": 0.4, "depth": 3, "negated_share": 0.15, "negative_share": 0.25}
+    nested = {"brackets": 0.4, "depth": 3, "negated_share": 0.3, "doubled_share": 0.1, "negative_share": 0.25}
     quotients = {"name": "division", "left": [0, 99_999], "right": [1, 9999]}
     chains = expressions([3, 6], [1, 4], "+-", negative_share=0.25)
     mixture: list[tuple[dict[str, Any], float]] = [
@@ -25,28 +25,28 @@ def calculator(steps: int = 7_700) -> dict[str, Any]:
         ({"name": "addition", "left": long, "draw": "carries"}, 0.4),
         ({"name": "subtraction", "left": long}, 0.6),
         ({"name": "subtraction", "left": long, "draw": "carries"}, 0.4),
-        *((operation, {"+": 0.6, "-": 0.6, "*": 1.4, "/": 0.8}[sign]) for sign, operation in pairs.items()),
+        *((operation, {"+": 0.6, "-": 0.6, "*": 1.4, "/": 1.0}[sign]) for sign, operation in pairs.items()),
         ({"name": "multiplication", "left": small, "draw": "value"}, 0.4),
-        ({"name": "division", "left": small, "right": [1, 99], "draw": "value"}, 0.6),
+        ({"name": "division", "left": small, "right": [1, 99], "draw": "value"}, 0.8),
         (quotients, 0.8),
         ({"name": "rounded", "operation": quotients}, 0.5),
         (expressions([2, 2], [1, 4], "+-", **decimals), 0.5),
         (expressions([2, 2], [1, 4], "*", **decimals), 0.7),
         (expressions([2, 2], [1, 4], "/", **decimals), 0.6),
-        ({"name": "rounded", "operation": expressions([1, 3], [1, 4], "+-*", **decimals)}, 0.3),
-        (chains, 0.8),
-        (expressions([2, 6], [1, 4], "+-", decimals=4, decimal_share=1.0, negative_share=0.1), 0.4),
-        (expressions([3, 8], [1, 1], "+-*", **nested), 0.7),
-        (expressions([2, 6], [1, 4], "+-*/", whole_quotients=True, **nested), 0.5),
-        ({"name": "multistep"}, 0.6),
+        ({"name": "rounded", "operation": expressions([1, 3], [1, 4], "+-*", **decimals)}, 0.5),
+        (chains, 1.0),
+        (expressions([2, 6], [1, 4], "+-", decimals=4, decimal_share=1.0, negative_share=0.1), 0.6),
+        (expressions([3, 8], [1, 1], "+-*", **nested), 0.6),
+        (expressions([2, 6], [1, 4], "+-*/", whole_quotients=True, **nested), 1.0),
+        ({"name": "multistep"}, 0.4),
         ({"name": "multistep", "levels": 1, "terms": [2, 5]}, 0.2),
         (expressions([2, 5], [1, 4], "+-*/", brackets=0.25, depth=2, **decimals), 0.6),
-        (expressions([2, 5], [4, 4], "+-*/", brackets=0.25, depth=2), 0.4),
+        (expressions([2, 5], [4, 4], "+-*/", brackets=0.25, depth=2), 0.5),
         *((worded(operation), 0.15) for operation in pairs.values()),
         (worded(expressions([2, 2], [1, 4], "+-*/", **decimals)), 0.2),
         (worded(expressions([2, 5], [1, 2], "+-*", **nested)), 0.2),
         *((worded(operation, words=0.5, signs=1.0), 0.1) for operation in pairs.values()),
-        (worded(expressions([2, 3], [1, 3], "+-"), words=1.0, signs=1.0), 0.8),
+        (worded(expressions([2, 3], [1, 3], "+-"), words=1.0, signs=1.0), 0.5),
         (worded(expressions([2, 2], [1, 4], "+-*/", whole_quotients=True), words=1.0, signs=1.0), 0.3),
     ]
 
@@ -71,7 +71,7 @@ def calculator(steps: int = 7_700) -> dict[str, Any]:
             "split": {"held_out": 0.05, "region": [90, 99]},
         },
         "text": {"format": "steps", "tokenizer": "signs"},
-        "data": {"pack": 512},
+        "data": {"pack": 768},
         "model": {
             "d_model": 128,
             "n_layers": 4,
@@ -82,7 +82,7 @@ def calculator(steps: int = 7_700) -> dict[str, Any]:
         },
         "training": {
             "steps": steps,
-            "batch_size": 12,
+            "batch_size": 8,
             "learning_rate": 0.02,
             "optimizer": "muon",
             "schedule": {"name": "trapezoid", "decay": 0.75},

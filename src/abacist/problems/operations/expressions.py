@@ -44,6 +44,8 @@ class Expressions(Operation):
     """Most parentheses within one another, those around negative numbers left out."""
     negated_share: float = 0.0
     """Share of parentheses with a minus in front."""
+    doubled_share: float = 0.0
+    """Share of parentheses with another pair right around them: `((3+4))`."""
     whole_quotients: bool = False
     """Divide without remainder where a whole number is divided by a number."""
     largest_value: int = 10**15
@@ -62,7 +64,7 @@ class Expressions(Operation):
             raise SettingsError("decimal_share needs decimals above 0")
         if not 0 <= self.depth <= 50:
             raise SettingsError(f"depth must be from 0 to 50, got {self.depth}")
-        for name in ("decimal_share", "negative_share", "percent_share", "brackets", "negated_share"):
+        for name in ("decimal_share", "negative_share", "percent_share", "brackets", "negated_share", "doubled_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{name} must be from 0 to 1, got {getattr(self, name)}")
         if self.largest_value < 1:
@@ -96,9 +98,10 @@ class Expressions(Operation):
             if most < 2:
                 size, (operand, value) = 1, self._number(rng)
             else:
-                size, operand = rng.randint(2, most), ["-", "("] if negated else ["("]
+                doubled = self.doubled_share > 0 and rng.random() < self.doubled_share
+                size, operand = rng.randint(2, most), ["-"] * negated + ["("] * (1 + doubled)
                 value = self._chain(rng, operand, size, depth - 1)
-                operand.append(")")
+                operand += [")"] * (1 + doubled)
                 value = -value if negated else value
             if first:
                 product = value
@@ -192,7 +195,7 @@ class Expressions(Operation):
                     return False
             elif lexeme not in self.operators:
                 return False
-        return deepest <= (self.depth if self.brackets else 0)
+        return deepest <= (self.depth * (1 + (self.doubled_share > 0)) if self.brackets else 0)
 
     @staticmethod
     def _is_sign(question: Question, index: int) -> bool:

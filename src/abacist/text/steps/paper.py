@@ -216,7 +216,7 @@ def _quotient(scratch: str, operands: tuple[str, str]) -> list[str]:
         digit = str(QUOTIENTS.index(head)) if head in QUOTIENTS else f"-{NEGATIVE_QUOTIENTS.index(head)}"
         left, below, lacking = _left(_digits(signs), mark).partition("-")
         point = "." if index == ones + 1 else " "
-        shown.append(f"{point}{digit:>2}   {left:>{wide + index + 1}}{below}{lacking}")
+        shown.append(f"{point}{digit.rjust(2):<5}{left:>{wide + index + 1}}{below}{lacking}")
     return shown
 
 

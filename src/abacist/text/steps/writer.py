@@ -9,8 +9,8 @@ Scratch work stands in front of the result it is for:
     difference      the digits of |a| - |b| modulo a power of ten, then whether it fell below zero
     product         a row for each digit of b: the running sum of a times that digit, digit and carry in turn
     quotient        the dividend's digits, then a row for each digit of the quotient, highest first: that
-                    digit and the remainder. Quotient digits may be negative (-9..9): one that is guessed a
-                    little too high or low is made good by the next (SRT division; Robertson 1958), so that
+                    digit and the remainder. Quotient digits go from -10 to 10: one that is guessed too high
+                    or too low by one is made good by the next (after SRT division; Robertson 1958), so that
                     no guess has to look at all digits.
 """
 
@@ -41,8 +41,8 @@ from abacist.text.steps.alphabet import (
 GUARD = 12
 """Decimals that are kept within a calculation."""
 
-TOLERANCE = 0.7
-"""How far, in divisors, a remainder may be from zero after a row of division."""
+HIGHEST = 10
+"""The highest digit of a quotient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +246,10 @@ def _divide(a: Number, b: Number, decimals: int, rng: random.Random | None) -> t
     work = [scale_sign(shift), _scratch(a.digits)]
     remainder, units, place = 0, 0, len(a.digits) - 1
     while True:
-        down = int(a.digits[place]) if place >= 0 else 0
+        down, following = (int(a.digits[at]) if at >= 0 else 0 for at in (place, place - 1))
         dividend = 10 * remainder + down
-        digit = _guess(dividend, divisor, rng)
+        at = place - shift
+        digit = _guess(dividend, None if at <= -decimals else following, divisor, rng)
         work.append(QUOTIENTS[digit] if digit >= 0 else NEGATIVE_QUOTIENTS[-digit])
         old = [down, *map(int, _digits(remainder, width))]
         carry = 0
@@ -262,7 +263,6 @@ def _divide(a: Number, b: Number, decimals: int, rng: random.Random | None) -> t
             work += [SCRATCH[left], CARRIES[carry]]
         remainder = dividend - digit * divisor
         units = 10 * units + digit
-        at = place - shift
         done = remainder == 0 and place <= 0 and at <= 0
         work.append(NOTHING if done else ABOVE if remainder >= 0 else BELOW)
         if done or at <= -decimals:
@@ -273,17 +273,23 @@ def _divide(a: Number, b: Number, decimals: int, rng: random.Random | None) -> t
     return "".join(work), Number.of(units, max(0, -at), a.negative != b.negative)
 
 
-def _guess(dividend: int, divisor: int, rng: random.Random | None) -> int:
-    """Return a quotient digit that leaves less than `TOLERANCE` divisors; without `rng` the nearest to zero."""
-    lowest = -((TOLERANCE * divisor - dividend) // divisor)
-    highest = (dividend + TOLERANCE * divisor) // divisor
-    choices = [digit for digit in range(int(lowest), int(highest) + 1) if -9 <= digit <= 9]
-    nearest = min(
-        choices or [max(-9, min(9, round(dividend / divisor)))], key=lambda digit: abs(dividend - digit * divisor)
-    )
-    if rng is None or rng.random() < 0.9 or not choices:
+def _guess(dividend: int, following: int | None, divisor: int, rng: random.Random | None) -> int:
+    """Return a quotient digit: the nearest, with `rng` now and then one that is off by one.
+
+    `following` is the dividend's next digit, None behind the last one that is looked at.
+    """
+    nearest = -((divisor - 2 * dividend) // (2 * divisor))
+    if rng is None or rng.random() < 0.9:
         return nearest
-    return rng.choice(choices)
+
+    def is_made_good(digit: int) -> bool:
+        left = dividend - digit * divisor
+        if following is None:
+            return -divisor <= left < divisor
+        return abs(10 * left + following) <= HIGHEST * divisor
+
+    choices = range(max(-HIGHEST, nearest - 1), min(HIGHEST, nearest + 1) + 1)
+    return rng.choice([digit for digit in choices if is_made_good(digit)])
 
 
 def _digits(value: int, width: int) -> str:
