@@ -29,8 +29,10 @@ from abacist.training.loop import WEIGHTS
 MORE: dict[str, list[dict[str, Any]]] = {
     "abacus": [{"places": 2}],
     "coupled": [{"places": 2}],
+    "fire": [{"hidden": 3, "scale": 2.0, "threshold": 5.0}],
     "learned": [{"max_offset": None}],
     "places": [{"places": 3, "numbers": 2, "index": True}, {"place_offset": 3, "number_offset": 2}],
+    "relative": [{"reach": 1}, {"axes": 6}],
     "rope": [{"base": 3.0}],
     "sinusoidal": [{"base": 50.0, "scale": 1.0}],
     "layer_norm": [{"epsilon": 0.1}],
@@ -54,7 +56,8 @@ def every_model() -> list[Any]:
     ]
     for key, folder in (("position", POSITIONS), ("norm", NORMS), ("feed_forward", FEED_FORWARDS)):
         choices += [{key: part} for part in parts(folder) if len(part) > 1]
-    choices += [{"tied": True}, {"tied": False}, {"n_heads": 1}, {"n_layers": 1}]
+    choices += [{"tied": True}, {"tied": False}, {"n_heads": 1}, {"n_layers": 1}, {"loops": 3}]
+    choices += [{"loops": 2, "position": {"name": "relative"}}]
     return [pytest.param(choice, id=json.dumps(choice).replace('"name": ', "").strip("{}")) for choice in choices]
 
 
@@ -66,7 +69,8 @@ CODECS = {text["format"]: Codec.build(check(TextSettings, text)) for text in (PL
 
 
 def is_worked(choice: dict[str, Any]) -> bool:
-    return choice.get("position", {}).get("name") == "columns"
+    position = choice.get("position", {})
+    return position.get("name") == "columns" or position.get("axes") == 6
 
 
 def codec_of(choice: dict[str, Any]) -> Codec:

@@ -102,6 +102,24 @@ def slopes(name: str, n_heads: int) -> Array | None:
     return np.float32(2) ** (np.float32(-8 / n_heads) * np.arange(1, n_heads + 1, dtype=np.float32))
 
 
+def bias(
+    name: str, options: Options, weights: Weights, layer: int, query: NDArray[np.int64], key: NDArray[np.int64]
+) -> Array | None:
+    """Return what a layer adds to the scores of queries and keys, (n_heads, queries, keys), from their coordinates."""
+    if name == "relative":
+        table, reach = weights["position.table"][layer], options["reach"]
+        distance = np.clip(key[None] - query[:, None], -reach, reach) + reach
+        return sum(table[:, axis][:, distance[..., axis]] for axis in range(options["axes"]))
+    if name == "fire":
+        i, j = query[:, None, INDEX].astype(np.float32), key[None, :, INDEX].astype(np.float32)
+        scale, threshold = (np.exp(weights[f"position.log_{part}"]) for part in ("scale", "threshold"))
+        distance = np.log1p(scale * np.maximum(i - j, 0)) / np.log1p(scale * np.maximum(i, threshold))
+        factors, addends = weights["position.hidden"]
+        added: Array = np.maximum(distance[..., None] * factors + addends, 0) @ weights["position.out.weight"].T
+        return added.transpose(2, 0, 1)
+    return None
+
+
 def rotate(name: str, options: Options, x: Array, places: NDArray[np.int64]) -> Array:
     """Return queries or keys with their places turned in."""
     if name == "columns":
@@ -117,7 +135,10 @@ def rotate(name: str, options: Options, x: Array, places: NDArray[np.int64]) -> 
 
 AXES = ("index", "column", "item", "line", "row", "place")
 
-POSITIONS = ("abacus", "alibi", "columns", "coupled", "learned", "nope", "places", "rope", "sinusoidal")
+POSITIONS = (
+    *("abacus", "alibi", "columns", "coupled", "fire", "learned", "nope", "places", "relative", "rope"),
+    "sinusoidal",
+)
 
 
 def _speeds(base: float, width: int) -> Array:
