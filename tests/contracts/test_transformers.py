@@ -29,10 +29,10 @@ from abacist.training.loop import WEIGHTS
 MORE: dict[str, list[dict[str, Any]]] = {
     "abacus": [{"places": 2}],
     "coupled": [{"places": 2}],
-    "learned": [{"max_offset": None}],
+    "learned": [{"max_offset": None}, {"spread": 50}],
     "places": [{"places": 3, "numbers": 2, "index": True}, {"place_offset": 3, "number_offset": 2}],
-    "rope": [{"base": 3.0}],
-    "sinusoidal": [{"base": 50.0, "scale": 1.0}],
+    "rope": [{"base": 3.0}, {"spread": 50}],
+    "sinusoidal": [{"base": 50.0, "scale": 1.0}, {"spread": 20, "scale": 1.0}],
     "layer_norm": [{"epsilon": 0.1}],
     "rms_norm": [{"epsilon": 0.1}, {"scale": True}],
 }

@@ -106,6 +106,7 @@ class NumpyDecoder:
         slopes = layers.slopes(self.position.name, self.n_heads)
         position, options = self.position.name, self.position.settings
         feed_forward = layers.FEED_FORWARDS[self.feed_forward.name]
+        places = layers.placed(options, places, self.context_length)
         x = weights["embedding.weight"][ids]
         x = x + layers.embed_places(position, options, weights, places, self.d_model)
         for layer in range(self.n_layers):

@@ -69,6 +69,16 @@ FEED_FORWARDS: dict[str, Callable[[Array, Weights, str], Array]] = {
 }
 
 
+def placed(options: Options, places: NDArray[np.int64], context_length: int) -> NDArray[np.int64]:
+    """Return coordinates with the index spread evenly over the positions among which training drew those of a row."""
+    size = options.get("spread")
+    if size is None:
+        return places
+    spread = places.copy()
+    spread[:, INDEX] = (2 * places[:, INDEX] + 1) * size // (2 * context_length)
+    return spread
+
+
 def embed_places(name: str, options: Options, weights: Weights, places: NDArray[np.int64], width: int) -> Array:
     """Return what the position scheme adds to token embeddings."""
     index, place, number = places[:, INDEX], places[:, PLACE], places[:, NUMBER]
