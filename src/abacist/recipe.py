@@ -31,8 +31,8 @@ def find(name: str) -> Recipe:
             spec.loader.exec_module(module)
         except Exception as error:
             raise SettingsError(f"{name} cannot be loaded as a recipe: {error!r}") from error
-    elif name in own_names(FOLDER):
-        module = importlib.import_module(f"abacist.recipes.{name}")
+    elif (own := name.replace("-", "_")) in own_names(FOLDER):
+        name, module = own, importlib.import_module(f"abacist.recipes.{own}")
     else:
         close = difflib.get_close_matches(name, own_names(FOLDER), n=1)
         hint = f"did you mean {close[0]}? " if close else ""

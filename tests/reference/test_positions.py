@@ -1,6 +1,9 @@
 """Position schemes against another implementation, and against their papers' rules in plain Python."""
 
+import itertools
+import math
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,8 +11,10 @@ from torch import Tensor, nn
 from transformers import BloomConfig, BloomForCausalLM
 
 from abacist.core.catalogue import build
+from abacist.core.errors import SettingsError
 from abacist.core.settings import check
 from abacist.models.kernels import attend
+from abacist.models.position import PositionScheme
 from abacist.models.settings import POSITIONS, ModelSettings
 from abacist.models.transformer import new_transformer
 from abacist.text.codec import Codec, TextSettings
@@ -110,9 +115,125 @@ def test_chosen_queries_fall_from_their_own_place(seq: int):
     torch.testing.assert_close(attend(query, key, value, at, slopes=SLOPES).double(), expected, atol=1e-5, rtol=1e-5)
 
 
+SPREAD = 200
+EVENLY = [SPREAD // 20 * index + SPREAD // 40 for index in range(10)]
+DRAWN = [2, 3, 50, 51, 52, 90, 120, 121, 180, 199]
+"""Positions of ten tokens in a context of ten, as they are read and as training may draw them."""
+
+
+def spreading(name: str) -> tuple[PositionScheme, PositionScheme]:
+    """Return a scheme whose positions are spread, and one of their number that is given them one by one."""
+    shape = {"d_model": 8, "n_heads": 2}
+    made = [
+        build(POSITIONS, part, ModelSettings(**shape, context_length=length))
+        for part, length in (({"name": name, "spread": SPREAD}, 10), (name, SPREAD))
+    ]
+    made[1].load_state_dict(made[0].state_dict())
+    return made[0], made[1]
+
+
+def at(index: list[int]) -> Tensor:
+    places = torch.zeros(1, len(index), N_COORDINATES, dtype=torch.long)
+    places[0, :, INDEX] = torch.tensor(index)
+    return places
+
+
+@pytest.mark.parametrize("name", ["alibi", "fire", "learned", "rope", "sinusoidal"])
+@pytest.mark.parametrize(
+    ("given", "meant"), [([*range(10)], EVENLY), ([-1 - position for position in DRAWN], DRAWN)], ids=["read", "drawn"]
+)
+@torch.no_grad()
+def test_spread_positions_are_evenly_apart_or_those_that_training_drew(name: str, given: list[int], meant: list[int]):
+    ours, plain = spreading(name)
+    x = torch.randn(1, 2, 10, 4, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(ours.rotate(x, at(given)), plain.rotate(x, at(meant)))
+    if (added := plain.embed(at(meant))) is not None:
+        assert torch.equal(ours.embed(at(given)), added)
+    if name == "alibi":
+        fall = torch.tensor([[i - j for j in meant] for i in meant]) * plain.slopes()[:, None, None]
+        assert torch.equal(ours.bias(0, at(given), at(given))[0], -fall)
+        assert ours.slopes() is None
+    elif (bias := plain.bias(0, at(meant), at(meant))) is not None:
+        assert torch.equal(ours.bias(0, at(given), at(given)), bias)
+
+
+@torch.no_grad()
+def test_every_scheme_that_spreads_tells_drawn_positions_from_even_ones():
+    for name in ("alibi", "fire", "learned", "rope", "sinusoidal"):
+        ours, x = spreading(name)[0], torch.ones(1, 2, 10, 4)
+        said = [
+            (ours.embed(places), ours.rotate(x, places), ours.bias(0, places, places))
+            for places in (at([*range(10)]), at([-1 - position for position in DRAWN]))
+        ]
+        assert any(one is not None and not torch.equal(one, other) for one, other in zip(*said, strict=True)), name
+
+
 def test_slopes_are_the_paper_s():
     scheme = build(POSITIONS, "alibi", ModelSettings(d_model=8, n_heads=8))
     assert scheme.slopes().tolist() == [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128, 1 / 256]
+
+
+@pytest.mark.parametrize(("new", "seen"), [(1, 9), (4, 9), (300, 300), (135, 300)])
+def test_a_bias_is_added_to_every_score(new: int, seen: int):
+    generator = torch.Generator().manual_seed(1)
+    query = torch.randn(2, 3, new, 4, generator=generator)
+    key, value = (torch.randn(2, 3, seen, 4, generator=generator) for _ in range(2))
+    added = torch.randn(2, 3, new, seen, generator=generator)
+    later = torch.arange(seen) > torch.arange(seen - new, seen)[:, None]
+    scores = (query @ key.transpose(2, 3) / 2 + added).masked_fill(later, float("-inf"))
+    ours = attend(query, key, value, bias=lambda queries, keys: added[:, :, queries, :keys])
+    torch.testing.assert_close(ours, scores.softmax(-1) @ value, atol=1e-5, rtol=1e-5)
+    at = torch.tensor([[0], [seen - 1]])
+    chosen = attend(query[:, :, -1:], key, value, at, bias=lambda _, keys: added[:, :, -1:, :keys])
+    for row, last in enumerate(at[:, 0].tolist()):
+        scores = query[row, :, -1:] @ key[row].transpose(1, 2) / 2 + added[row, :, -1:]
+        alone = scores[..., : last + 1].softmax(-1) @ value[row, :, : last + 1]
+        torch.testing.assert_close(chosen[row], alone, atol=1e-5, rtol=1e-5)
+
+
+def test_relative_coordinates_add_a_number_for_each_axis():
+    model = ModelSettings(d_model=8, n_heads=2, n_layers=2)
+    scheme = build(POSITIONS, {"name": "relative", "reach": 2}, model)
+    table = torch.nn.init.normal_(scheme.table, generator=torch.Generator().manual_seed(1))
+    places = torch.tensor([[[0, 0, 0], [1, 1, 1], [2, 2, 1], [3, 0, 1], [9, 40, 5]]])
+    added = scheme.bias(1, places[:, 3:], places)
+    assert added.shape == (1, 2, 2, 5)
+    for query, key in itertools.product((3, 4), range(5)):
+        apart = (places[0, key] - places[0, query]).clamp(-2, 2).tolist()
+        expected = sum(table[1, :, axis, 2 + steps] for axis, steps in enumerate(apart))
+        torch.testing.assert_close(added[0, :, query - 3, key], expected)
+    with pytest.raises(SettingsError, match="axes is 3, but the tokens have 6"):
+        scheme.bias(0, places.repeat(1, 1, 2), places)
+
+
+def test_fire_is_the_paper_s_function_of_distance():
+    model = ModelSettings(d_model=8, n_heads=2)
+    scheme = build(POSITIONS, {"name": "fire", "hidden": 3, "scale": 0.5, "threshold": 6.0}, model)
+    places = torch.zeros(1, 12, N_COORDINATES, dtype=torch.long)
+    places[..., INDEX] = torch.arange(12)
+    added = scheme.bias(0, places, places)
+    (factors,), (addends,) = scheme.hidden
+    for i, j in itertools.product(range(12), range(12)):
+        if j <= i:
+            distance = math.log(0.5 * (i - j) + 1) / math.log(0.5 * max(6.0, i) + 1)
+            expected = scheme.out.weight @ (factors * distance + addends).relu()
+            torch.testing.assert_close(added[0, :, i, j], expected)
+
+
+def test_layers_gone_through_again_are_copies_of_themselves():
+    """Two passes through two layers are four layers with weights in pairs, and the row's embeddings added between."""
+    settings = check(ModelSettings, {**SHAPE, "n_layers": 2, "loops": 2, "position": "places"})
+    looped = new_transformer(settings, torch.zeros(23, dtype=torch.long), seed=1).eval()
+    ids, places = torch.randint(23, (2, 9)), torch.zeros(2, 9, N_COORDINATES, dtype=torch.long)
+    first = looped.embedding(ids) + looped.position.embed(places)
+    x = first
+    for step in range(4):
+        x = x + first if step == 2 else x
+        x = looped.blocks[step % 2](x, (places, places), looped.position, None, step)
+    torch.testing.assert_close(looped(ids, places), looped.head(looped.norm(x)))
+    assert sum(p.numel() for p in looped.parameters()) == sum(
+        p.numel() for p in new_transformer(replace(settings, loops=1), torch.zeros(23), seed=1).parameters()
+    )
 
 
 ROWS = ["72+68=311", "5+90001=50001", "1-7=-6", "(1+22)*333=95"]

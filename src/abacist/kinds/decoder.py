@@ -86,12 +86,15 @@ class Decoder(Kind):
         return torch.from_numpy(array).to(self.device)
 
     @torch.inference_mode()
-    def answer(self, prompts: Sequence[Sequence[int]], rows: int = 1024) -> list[Generated]:
-        """Write after each prompt; prompts of about one length are decoded together, at most `rows` at a time."""
+    def answer(self, prompts: Sequence[Sequence[int]], rows: int = 1024, tokens: int = 2**17) -> list[Generated]:
+        """Write after each prompt; prompts of about one length are decoded together.
+
+        At most `rows` at a time, and for long ones as many as have `tokens` in all, so that memory stays bounded.
+        """
         was_training = self.model.training
         self.model.eval()
         answers: dict[int, Generated] = {}
-        for indices in alike([len(prompt) for prompt in prompts], rows):
+        for indices in alike([len(prompt) for prompt in prompts], rows, tokens):
             answers.update(zip(indices, self._decode([prompts[index] for index in indices]), strict=True))
         self.model.train(was_training)
         return [answers[index] for index in range(len(prompts))]
@@ -136,8 +139,8 @@ class Decoder(Kind):
         return [Generated(*pair) for pair in zip(written, chances, strict=True)]
 
 
-def alike(lengths: Sequence[int], rows: int, enough: int = 256) -> list[list[int]]:
-    """Return groups of indices of about one length, at most `rows` in each.
+def alike(lengths: Sequence[int], rows: int, tokens: int = 2**17, enough: int = 256) -> list[list[int]]:
+    """Return groups of indices of about one length, at most `rows` and `tokens` in each, but one at least.
 
     Lengths are mixed only where those of one length are fewer than `enough`.
     """
@@ -145,7 +148,8 @@ def alike(lengths: Sequence[int], rows: int, enough: int = 256) -> list[list[int
     for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
         last = groups[-1] if groups else []
         same = bool(last) and lengths[last[-1]] == lengths[index]
-        if last and len(last) < rows and (same or len(last) < enough):
+        fits = len(last) < rows and (len(last) + 1) * lengths[index] <= tokens
+        if last and fits and (same or len(last) < enough):
             last.append(index)
         else:
             groups.append([index])

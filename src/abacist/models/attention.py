@@ -17,13 +17,14 @@ class Attention(nn.Module):
 
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.
     Shapes: x (batch, seq, d_model), returned unchanged in shape. With a cache, x holds new tokens only:
-    the whole prompt at first, then one token at a time. With `wanted` (batch, n), the indices of the tokens
-    whose result is asked for, the result is (batch, n, d_model).
+    the whole prompt at first, then one token at a time. `coordinates` are those of x and those of all tokens
+    so far. `step` counts the layers gone through. With `wanted` (batch, n), the indices of the tokens whose
+    result is asked for, the result is (batch, n, d_model).
     """
 
     def __init__(self, settings: ModelSettings):
         super().__init__()
-        self.n_heads = settings.n_heads
+        self.n_heads, self.n_layers = settings.n_heads, settings.n_layers
         self.dropout = settings.dropout
         self.qkv = nn.Linear(settings.d_model, 3 * settings.d_model, bias=False)
         self.out = nn.Linear(settings.d_model, settings.d_model, bias=False)
@@ -31,25 +32,30 @@ class Attention(nn.Module):
     def forward(
         self,
         x: Tensor,
-        coordinates: Tensor,
+        coordinates: tuple[Tensor, Tensor],
         position: PositionScheme,
         cache: Cache | None = None,
-        layer: int = 0,
+        step: int = 0,
         wanted: Tensor | None = None,
     ) -> Tensor:
         """Mix the tokens of each row."""
         width = x.shape[-1]
         if wanted is None:
             query, key, value = self._heads(self.qkv(x), 3)
-            places = coordinates
+            places = coordinates[0]
         else:
             (query,) = self._heads(F.linear(picked(x, wanted), self.qkv.weight[:width]), 1)
             key, value = self._heads(F.linear(x, self.qkv.weight[width:]), 2)
-            places = picked(coordinates, wanted)
-        query, key = position.rotate(query, places), position.rotate(key, coordinates)
+            places = picked(coordinates[0], wanted)
+        query, key = position.rotate(query, places), position.rotate(key, coordinates[0])
         if cache is not None:
-            key, value = cache.extend(layer, key, value)
-        mixed = attend(query, key, value, wanted, self.dropout if self.training else 0.0, position.slopes())
+            key, value = cache.extend(step, key, value)
+
+        def bias(queries: slice, keys: int) -> Tensor | None:
+            return position.bias(step % self.n_layers, places[:, queries], coordinates[1][:, :keys])
+
+        dropout = self.dropout if self.training else 0.0
+        mixed = attend(query, key, value, wanted, dropout, position.slopes(), bias)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
     def _heads(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:

@@ -7,16 +7,24 @@ from abacist.models.settings import ModelSettings
 
 
 class Cache:
-    """Keys and values of every layer, in memory that doubles when it is full.
+    """Keys and values of every layer, and where their tokens stand, in memory that doubles when it is full.
 
-    Shapes: keys and values (n_layers, rows, n_heads, length, d_head), filled from the left.
+    Shapes: keys and values (depth, rows, n_heads, length, d_head), filled from the left; coordinates
+    (rows, length so far, axes).
     """
 
     def __init__(self, model: ModelSettings, rows: int, length: int, like: Tensor):
-        shape = (model.n_layers, rows, model.n_heads, length, model.d_head)
+        shape = (model.depth, rows, model.n_heads, length, model.d_head)
         self.keys = torch.empty(shape, dtype=like.dtype, device=like.device)
         self.values = torch.empty(shape, dtype=like.dtype, device=like.device)
+        self.coordinates: Tensor | None = None
         self.filled = 0
+
+    def arrive(self, coordinates: Tensor) -> Tensor:
+        """Note where the new tokens stand; return it of all tokens so far."""
+        known = self.coordinates
+        self.coordinates = coordinates if known is None else torch.cat((known, coordinates), dim=1)
+        return self.coordinates
 
     def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Store the new tokens' keys and values of a layer; return all of that layer so far."""
@@ -30,6 +38,8 @@ class Cache:
     def keep(self, rows: Tensor) -> None:
         """Drop all rows but those of the given indices."""
         self._resize(rows, self.keys.shape[3])
+        if self.coordinates is not None:
+            self.coordinates = self.coordinates[rows]
 
     def _resize(self, rows: Tensor | slice, length: int) -> None:
         for name in ("keys", "values"):

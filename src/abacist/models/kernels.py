@@ -4,6 +4,7 @@ On a CPU small models spend as long on such passes as on matrix products. Under 
 in its dtype, so that the products that follow need no copy.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -41,15 +42,20 @@ def attend(
     at: Tensor | None = None,
     dropout: float = 0.0,
     slopes: Tensor | None = None,
+    bias: Callable[[slice, int], Tensor | None] | None = None,
 ) -> Tensor:
     """Return `softmax(q k^T / sqrt(d_head)) v`, each query over the keys up to its own.
 
     Shapes: query (batch, n_heads, new, d_head); key and value (batch, n_heads, seq, d_head); result like
     query. `at` (batch, new) says which key is each query's own; without it the queries are the last ones.
-    With `slopes` (n_heads,) scores fall by a head's slope for each key from a query's own back.
+    With `slopes` (n_heads,) scores fall by a head's slope for each key from a query's own back. `bias` returns
+    for some queries and the first so many keys what is added to their scores, (batch, n_heads, queries, keys),
+    with a gradient, or None.
     """
     query, key = query.to(value.dtype), key.to(value.dtype)
     new, seq = query.shape[2], key.shape[2]
+    if bias is not None and bias(slice(1), 1) is not None:
+        return _biased(query, key, value, at, dropout, slopes, bias)
     fused = seq > SHORT and value.dtype != torch.bfloat16 and slopes is None  # with a mask of its own it is slow
     if value.device.type != "cpu" or dropout or fused:
         if at is None and (1 < new < seq or slopes is not None):
@@ -73,6 +79,30 @@ def attend(
             pieces.append(_Attend.apply(chunk, key[:, :seen], value[:, :seen], mask)[0])
         mixed = pieces[0] if len(pieces) == 1 else torch.cat(pieces, 1)
     return mixed.unflatten(0, (batch, heads))
+
+
+def _biased(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    at: Tensor | None,
+    dropout: float,
+    slopes: Tensor | None,
+    bias: Callable[[slice, int], Tensor | None],
+) -> Tensor:
+    """Attend with a bias, a few queries at a time: for long rows a bias of all pairs at once is the largest tensor."""
+    new, seq = query.shape[2], key.shape[2]
+    pieces = []
+    for start in range(0, new, CHUNK):
+        part = slice(start, min(start + CHUNK, new))
+        seen = seq if at is not None else seq - new + part.stop
+        own = torch.arange(seen - part.stop + start, seen, device=query.device) if at is None else at[:, part]
+        added = bias(part, seen)
+        assert added is not None
+        mask = added.to(value.dtype) + _mask(own, seen, slopes, value.dtype)
+        keys, values = key[:, :, :seen], value[:, :, :seen]
+        pieces.append(F.scaled_dot_product_attention(query[:, :, part], keys, values, mask, dropout))
+    return torch.cat(pieces, 2)
 
 
 def _mask(own: Tensor, seq: int, slopes: Tensor | None, dtype: torch.dtype) -> Tensor:

@@ -23,8 +23,8 @@ class Offsets(NamedTuple):
 
 
 class PositionScheme(nn.Module):
-    """Places enter in three ways, and a scheme may use any: added to embeddings, turned into queries and keys,
-    or as a fall of attention's scores with distance.
+    """Places enter in four ways, and a scheme may use any: added to embeddings, turned into queries and keys,
+    as a fall of attention's scores with distance, or as whatever else a pair of places adds to its score.
 
     Coordinates are integers of shape (batch, seq, axes): index in the row, digit place, number index, and
     what else `text/coordinates.py` tells. Made with its own `Settings` and the model's `ModelSettings`.
@@ -40,6 +40,14 @@ class PositionScheme(nn.Module):
 
     def slopes(self) -> Tensor | None:
         """Return by how much each head's scores fall with every token from query back to key, (n_heads,)."""
+        return None
+
+    def bias(self, layer: int, query: Tensor, key: Tensor) -> Tensor | None:
+        """Return what a layer adds to the scores of queries and keys, (batch, n_heads, queries, keys).
+
+        Shapes: query (batch, queries, axes) and key (batch, keys, axes), their coordinates. Layers that are
+        gone through several times have the same number each time.
+        """
         return None
 
     @classmethod

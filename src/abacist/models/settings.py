@@ -22,6 +22,8 @@ class ModelSettings:
     position: Annotated[Part, PartOf(POSITIONS)] = Part("places")
     norm: Annotated[Part, PartOf(NORMS)] = Part("rms_norm")
     feed_forward: Annotated[Part, PartOf(FEED_FORWARDS)] = Part("squared_relu")
+    loops: int = 1
+    """How often a row goes through all layers, with the same weights each time."""
     tied: bool = False
     """Use the token embedding as output projection too."""
     dropout: float = 0.0
@@ -29,7 +31,7 @@ class ModelSettings:
     """Most tokens in a row, prompt and answer together."""
 
     def __post_init__(self) -> None:
-        for name in ("d_model", "n_layers", "n_heads", "d_ff", "context_length"):
+        for name in ("d_model", "n_layers", "n_heads", "d_ff", "loops", "context_length"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.d_model % self.n_heads:
@@ -41,3 +43,8 @@ class ModelSettings:
     def d_head(self) -> int:
         """Width of one attention head."""
         return self.d_model // self.n_heads
+
+    @property
+    def depth(self) -> int:
+        """How many layers a row goes through, those it meets again counted again."""
+        return self.n_layers * self.loops

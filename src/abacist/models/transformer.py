@@ -26,14 +26,14 @@ class Block(nn.Module):
     def forward(
         self,
         x: Tensor,
-        coordinates: Tensor,
+        coordinates: tuple[Tensor, Tensor],
         position: PositionScheme,
         cache: Cache | None,
-        layer: int,
+        step: int,
         wanted: Tensor | None = None,
     ) -> Tensor:
         """Map (batch, seq, d_model) to the same shape, or to that of the wanted tokens alone."""
-        mixed = self.attention(self.attention_norm(x), coordinates, position, cache, layer, wanted)
+        mixed = self.attention(self.attention_norm(x), coordinates, position, cache, step, wanted)
         x = picked(x, wanted) + self.dropout(mixed)
         return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
 
@@ -85,10 +85,14 @@ class Transformer(nn.Module):
         """
         x = self.embedding(ids)
         places = self.position.embed(coordinates)
-        x = self.dropout(x if places is None else x + places)
-        for layer, block in enumerate(self.blocks):
-            is_last = layer == len(self.blocks) - 1
-            x = block(x, coordinates, self.position, cache, layer, wanted if is_last else None)
+        x = first = self.dropout(x if places is None else x + places)
+        keys_at = coordinates if cache is None else cache.arrive(coordinates)
+        for step in range(self.settings.depth):
+            loop, layer = divmod(step, len(self.blocks))
+            if loop and not layer:  # what was read is given anew at each pass, so that many do not wash it out
+                x = x + first
+            own = wanted if step == self.settings.depth - 1 else None
+            x = self.blocks[layer](x, (coordinates, keys_at), self.position, cache, step, own)
         if cache is not None:
             cache.advance(ids.shape[1])
         return self.norm(x)

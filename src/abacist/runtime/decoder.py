@@ -46,7 +46,7 @@ class NumpyDecoder:
         self.settings = self._read_settings()
         model = self.settings["model"]
         self.n_layers, self.n_heads, self.d_model = model["n_layers"], model["n_heads"], model["d_model"]
-        self.context_length = model["context_length"]
+        self.context_length, self.depth = model["context_length"], self.n_layers * model.get("loops", 1)
         self.norm, self.position = Part.read(model["norm"]), Part.read(model["position"])
         self.feed_forward = Part.read(model["feed_forward"])
         known = (
@@ -79,13 +79,13 @@ class NumpyDecoder:
     def logits(self, ids: list[int]) -> Array:
         """Return the logits after every token of a row, without the cache. Shape: (seq, vocab_size)."""
         places = coordinates(np.array([ids]), self.classes)[0]
-        return self._forward(np.array(ids), places, _Cache(self.n_layers)) @ self.head.T
+        return self._forward(np.array(ids), places, _Cache(self.depth)) @ self.head.T
 
     def answer(self, prompt: list[int]) -> Generated:
         """Write after a prompt, greedily, until the end token or the end of the context."""
         written: list[int] = []
         chances: list[float] = []
-        cache = _Cache(self.n_layers)
+        cache = _Cache(self.depth)
         places = coordinates(np.array([prompt]), self.classes)[0]
         here, here_class = places[-1:], self.classes[prompt[-1:]]
         ids = np.array(prompt)
@@ -103,20 +103,25 @@ class NumpyDecoder:
     def _forward(self, ids: Integers, places: Integers, cache: "_Cache") -> Array:
         """Return what the last norm gives for new tokens. Shapes: ids (seq,), places (seq, 3)."""
         weights, norm = self.weights, layers.NORMS[self.norm.name]
-        slopes = layers.slopes(self.position.name, self.n_heads)
+        slopes = layers.slopes(self.position.name, self.position.settings, self.n_heads)
         position, options = self.position.name, self.position.settings
         feed_forward = layers.FEED_FORWARDS[self.feed_forward.name]
         places = layers.placed(options, places, self.context_length)
         x = weights["embedding.weight"][ids]
-        x = x + layers.embed_places(position, options, weights, places, self.d_model)
-        for layer in range(self.n_layers):
+        x = first = x + layers.embed_places(position, options, weights, places, self.d_model)
+        seen = cache.arrive(places)
+        for step in range(self.depth):
+            loop, layer = divmod(step, self.n_layers)
+            if loop and not layer:
+                x = x + first
             block = f"blocks.{layer}"
             normed = norm(x, weights, f"{block}.attention_norm", self.norm.settings)
             qkv = normed @ weights[f"{block}.attention.qkv.weight"].T
             query, key, value = qkv.reshape(len(ids), 3, self.n_heads, -1).transpose(1, 2, 0, 3)
             query, key = (layers.rotate(position, options, part, places) for part in (query, key))
-            key, value = cache.extend(layer, key, value)
-            mixed = _attend(query, key, value, slopes).transpose(1, 0, 2).reshape(len(ids), -1)
+            key, value = cache.extend(step, key, value)
+            bias = layers.bias(position, options, weights, self.n_heads, layer, places, seen)
+            mixed = _attend(query, key, value, slopes, bias).transpose(1, 0, 2).reshape(len(ids), -1)
             x = x + mixed @ weights[f"{block}.attention.out.weight"].T
             normed = norm(x, weights, f"{block}.feed_forward_norm", self.norm.settings)
             x = x + feed_forward(normed, weights, f"{block}.feed_forward")
@@ -155,11 +160,21 @@ class NumpyDecoder:
 
 
 class _Cache:
-    """Keys and values of every layer so far, each (n_heads, seq, d_head), in memory that doubles when it is full."""
+    """Keys and values of every layer so far, each (n_heads, seq, d_head), in memory that doubles when it is full.
 
-    def __init__(self, n_layers: int):
-        self.layers: list[tuple[Array, Array] | None] = [None] * n_layers
-        self.filled = [0] * n_layers
+    A layer that is gone through again has keys and values of its own.
+    """
+
+    def __init__(self, depth: int):
+        self.layers: list[tuple[Array, Array] | None] = [None] * depth
+        self.filled = [0] * depth
+        self.coordinates: Integers | None = None
+
+    def arrive(self, coordinates: Integers) -> Integers:
+        """Note where the new tokens stand; return it of all tokens so far."""
+        known = self.coordinates
+        self.coordinates = coordinates if known is None else np.concatenate((known, coordinates))
+        return self.coordinates
 
     def extend(self, layer: int, key: Array, value: Array) -> tuple[Array, Array]:
         start, end = self.filled[layer], self.filled[layer] + key.shape[1]
@@ -179,12 +194,14 @@ class _Cache:
         return kept[0][:, :end], kept[1][:, :end]
 
 
-def _attend(query: Array, key: Array, value: Array, slopes: Array | None = None) -> Array:
+def _attend(query: Array, key: Array, value: Array, slopes: Array | None = None, bias: Array | None = None) -> Array:
     """Causal attention of the last tokens over all so far, per head; scores fall with distance by its slope."""
     scores = query @ key.transpose(0, 2, 1) * np.float32(key.shape[-1] ** -0.5)
     new, seen = scores.shape[-2:]
     if slopes is not None:
         distance = np.arange(seen - new, seen)[:, None] - np.arange(seen)
         scores = scores - slopes[:, None, None] * distance.astype(np.float32)
+    if bias is not None:
+        scores = scores + bias
     future: NDArray[np.bool_] = np.triu(np.ones((new, seen), dtype=bool), seen - new + 1)
     return layers.softmax(np.where(future, np.float32(-np.inf), scores)) @ value

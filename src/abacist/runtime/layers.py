@@ -105,11 +105,42 @@ def embed_places(name: str, options: Options, weights: Weights, places: NDArray[
     return np.zeros((len(index), width), dtype=np.float32)
 
 
-def slopes(name: str, n_heads: int) -> Array | None:
+def slopes(name: str, options: Options, n_heads: int) -> Array | None:
     """Return by how much each head's scores fall with every token from query back to key, (n_heads,)."""
-    if name != "alibi":
+    if name != "alibi" or options.get("spread") is not None:
         return None
+    return _slopes(n_heads)
+
+
+def _slopes(n_heads: int) -> Array:
     return np.float32(2) ** (np.float32(-8 / n_heads) * np.arange(1, n_heads + 1, dtype=np.float32))
+
+
+def bias(
+    name: str,
+    options: Options,
+    weights: Weights,
+    n_heads: int,
+    layer: int,
+    query: NDArray[np.int64],
+    key: NDArray[np.int64],
+) -> Array | None:
+    """Return what a layer adds to the scores of queries and keys, (n_heads, queries, keys), from their coordinates."""
+    if name == "alibi" and options.get("spread") is not None:
+        distance = query[:, None, INDEX] - key[None, :, INDEX]
+        return -_slopes(n_heads)[:, None, None] * distance.astype(np.float32)
+    if name == "relative":
+        table, reach = weights["position.table"][layer], options["reach"]
+        distance = np.clip(key[None] - query[:, None], -reach, reach) + reach
+        return sum(table[:, axis][:, distance[..., axis]] for axis in range(options["axes"]))
+    if name == "fire":
+        i, j = query[:, None, INDEX].astype(np.float32), key[None, :, INDEX].astype(np.float32)
+        scale, threshold = (np.exp(weights[f"position.log_{part}"]) for part in ("scale", "threshold"))
+        distance = np.log1p(scale * np.maximum(i - j, 0)) / np.log1p(scale * np.maximum(i, threshold))
+        factors, addends = weights["position.hidden"]
+        added: Array = np.maximum(distance[..., None] * factors + addends, 0) @ weights["position.out.weight"].T
+        return added.transpose(2, 0, 1)
+    return None
 
 
 def rotate(name: str, options: Options, x: Array, places: NDArray[np.int64]) -> Array:
@@ -127,7 +158,10 @@ def rotate(name: str, options: Options, x: Array, places: NDArray[np.int64]) -> 
 
 AXES = ("index", "column", "item", "line", "row", "place")
 
-POSITIONS = ("abacus", "alibi", "columns", "coupled", "learned", "nope", "places", "rope", "sinusoidal")
+POSITIONS = (
+    *("abacus", "alibi", "columns", "coupled", "fire", "learned", "nope", "places", "relative", "rope"),
+    "sinusoidal",
+)
 
 
 def _speeds(base: float, width: int) -> Array:

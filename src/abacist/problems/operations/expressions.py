@@ -42,6 +42,8 @@ class Expressions(Operation):
     """Chance of parentheses to open where a number may stand."""
     depth: int = 1
     """Most parentheses within one another, those around negative numbers left out."""
+    least_depth: int = 0
+    """Fewest parentheses within one another at the deepest place."""
     negated_share: float = 0.0
     """Share of parentheses with a minus in front."""
     doubled_share: float = 0.0
@@ -64,6 +66,8 @@ class Expressions(Operation):
             raise SettingsError("decimal_share needs decimals above 0")
         if not 0 <= self.depth <= 50:
             raise SettingsError(f"depth must be from 0 to 50, got {self.depth}")
+        if not 0 <= self.least_depth <= self.depth or (self.least_depth and not self.brackets):
+            raise SettingsError(f"least_depth must be from 0 to depth, and 0 without brackets, got {self.least_depth}")
         for name in ("decimal_share", "negative_share", "percent_share", "brackets", "negated_share", "doubled_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{name} must be from 0 to 1, got {getattr(self, name)}")
@@ -78,9 +82,13 @@ class Expressions(Operation):
                 value = self._chain(rng, lexemes, rng.randint(*self.terms), self.depth)
             except _DeadEndError:
                 continue
-            if -self.largest_value <= value <= self.largest_value:
-                return tuple(lexemes)
-        raise SettingsError("none of 10,000 expressions drawn keeps largest_value; see terms, digits and operators")
+            question = tuple(lexemes)
+            deep = not self.least_depth or (self._deepest(question) or 0) >= self.least_depth
+            if deep and -self.largest_value <= value <= self.largest_value:
+                return question
+        raise SettingsError(
+            "none of 10,000 expressions drawn keeps largest_value and least_depth; see terms, digits and brackets"
+        )
 
     def _chain(self, rng: random.Random, lexemes: list[str], count: int, depth: int) -> Number:
         """Write numbers and groups with signs between them; return the value."""
@@ -174,9 +182,14 @@ class Expressions(Operation):
         negatives = sum(question[i - 1 : i] == ("-",) and self._is_sign(question, i - 1) for i in numbers)
         if negatives and not self.negative_share:
             return False
-        return self._fits_signs(question) and _is_bounded(question, self.largest_value)
+        deepest = self._deepest(question)
+        allowed = self.depth * (1 + (self.doubled_share > 0)) if self.brackets else 0
+        if deepest is None or not self.least_depth <= deepest <= allowed:
+            return False
+        return _is_bounded(question, self.largest_value)
 
-    def _fits_signs(self, question: Question) -> bool:
+    def _deepest(self, question: Question) -> int | None:
+        """Return the most parentheses within one another; None if there are signs that are not drawn."""
         depth = deepest = 0
         for index, lexeme in enumerate(question):
             if is_number(lexeme):
@@ -189,13 +202,13 @@ class Expressions(Operation):
                 depth -= not self._is_enclosed(question, index - 3 - (question[index - 1] == "%"))
             elif lexeme == "%":
                 if not self.percent_share or "." in question[index - 1] or not is_number(question[index - 1]):
-                    return False
+                    return None
             elif self._is_sign(question, index):
                 if lexeme != "-" or after in (("-",), ()) or (after == ("(",) and not self.negated_share):
-                    return False
+                    return None
             elif lexeme not in self.operators:
-                return False
-        return deepest <= (self.depth * (1 + (self.doubled_share > 0)) if self.brackets else 0)
+                return None
+        return deepest
 
     @staticmethod
     def _is_sign(question: Question, index: int) -> bool:

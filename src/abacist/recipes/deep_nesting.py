@@ -1,0 +1,48 @@
+"""Expressions nested deeper than any in training."""
+
+from typing import Any
+
+
+def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
+    """Work out expressions with up to `depth` parentheses within one another, and be tested on `tested`."""
+
+    def chains(least: int, most: int, terms: list[int], brackets: float) -> dict[str, Any]:
+        shape = {"terms": terms, "digits": [1, 1], "operators": "+-*", "brackets": brackets}
+        return {"operation": {"name": "expressions", **shape, "depth": most, "least_depth": least}}
+
+    return {
+        "task": {
+            "mixture": [chains(0, depth, [2, 6], 0.4), chains(0, depth, [2, 10], 0.6)],
+            "split": {"held_out": 0.05},
+        },
+        "text": {"format": "steps", "tokenizer": "signs"},
+        "model": {
+            "d_model": 96,
+            "n_layers": 4,
+            "n_heads": 6,
+            "d_ff": 384,
+            "position": {"name": "relative", "axes": 6},
+            "context_length": 2048,
+        },
+        "training": {
+            "steps": 5000,
+            "batch_size": 48,
+            "learning_rate": 0.02,
+            "optimizer": {"name": "muon", "momentum": 0.9},
+        },
+        "grading": {
+            "sets": [
+                {"title": f"nested up to {depth} deep", "count": 1000},
+                *(
+                    {
+                        "title": f"nested {deep} deep",
+                        "count": 200,
+                        "side": "any",
+                        "mixture": [chains(deep, deep, [deep + 1, deep + 6], 0.8)],
+                    }
+                    for deep in range(depth + 1, tested + 1)
+                ),
+            ]
+        },
+        "questions": ["1+2*3", "(1+2)*3", "2*(3+(4-(5+6)*7))"],
+    }

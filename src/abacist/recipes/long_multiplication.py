@@ -1,0 +1,43 @@
+"""Products of numbers far longer than any in training, with long multiplication shown."""
+
+from typing import Any
+
+
+def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
+    """Multiply numbers of up to `digits` digits row by row, and be tested on `tested` x `tested`."""
+
+    def products(fewest: int, most: int) -> dict[str, Any]:
+        low = 10 ** (fewest - 1) if fewest > 1 else 0
+        return {"operation": {"name": "multiplication", "left": [low, 10**most - 1], "draw": "digits"}}
+
+    longest = max(digits, tested)
+    return {
+        "task": {"mixture": [products(1, digits)], "split": {"held_out": 0.05}},
+        "text": {"format": "steps", "tokenizer": "signs"},
+        "model": {
+            "d_model": 96,
+            "n_layers": 4,
+            "n_heads": 6,
+            "d_ff": 384,
+            "position": {"name": "relative", "axes": 6},
+            "context_length": 2 * longest * (longest + 4) + 16,
+        },
+        "training": {
+            "steps": 4000,
+            "batch_size": 64,
+            "learning_rate": 0.02,
+            "optimizer": {"name": "muon", "momentum": 0.9},
+        },
+        "grading": {
+            "sets": [
+                {"title": f"up to {digits} x {digits} digits", "count": 1000},
+                {
+                    "title": f"{tested} x {tested} digits",
+                    "count": 100,
+                    "side": "any",
+                    "mixture": [products(tested, tested)],
+                },
+            ]
+        },
+        "questions": ["12*34", f"{10**digits - 1}*{10**digits - 1}"],
+    }
