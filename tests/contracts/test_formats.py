@@ -23,6 +23,7 @@ from abacist.text.format import FOLDER, Format, is_answer
 from abacist.text.scratchpad import Scratchpad
 
 MORE: dict[str, list[dict[str, Any]]] = {
+    "hinted": [{"decimals": 2}],
     "padded": [{"reverse": True}, {"width": 1, "answer_width": 1}, {"width": 12, "answer_width": 20, "reverse": True}],
 }
 NUMBERS = st.integers(0, 10**9).map(str) | st.from_regex(r"(0|[1-9][0-9]{0,4})\.[0-9]{1,3}", fullmatch=True)
@@ -171,7 +172,7 @@ def test_a_prompt_holds_the_digits_and_signs_of_its_question_and_no_more(format:
     prompt = format.prompt(question)
 
     def without_zeros(text: str) -> list[str]:
-        return sorted(character for character in text if character not in " 0=")
+        return sorted(character for character in text if character not in f" 0={format.hints}")
 
     assert without_zeros(prompt) == without_zeros("".join(question))
 
@@ -239,6 +240,8 @@ def test_settings_survive_dump_and_check(name: str):
         ("reversed_answer", "27/86=", "-5.21"),
         ("padded", "00027/00086=", "-000012.5"),
         ({"name": "padded", "reverse": True}, "72000/68000=", "-5.210000"),
+        ("hinted", "α7β2/α6β8=", "-5.α2β1"),
+        ({"name": "hinted", "decimals": 2}, "γ7δ2/γ6δ8=", "-β5.γ2δ1"),
     ],
 )
 def test_known_renderings(name: Any, prompt: str, completion: str):

@@ -17,6 +17,7 @@ from abacist.text.steps.alphabet import spaced_words
 from abacist.text.tokenizer import END, FOLDER, PAD, START, Tokenizer
 
 MORE: dict[str, list[dict[str, Any]]] = {
+    "hints": [{"hints": 1}, {"characters": "0é漢", "hints": 360}],
     "character": [{"characters": "ab\n\té漢 \"\\'<>"}],
     "digit_group": [
         {"from_end": False},

@@ -28,13 +28,14 @@ from abacist.training.loop import WEIGHTS
 
 MORE: dict[str, list[dict[str, Any]]] = {
     "abacus": [{"places": 2}],
+    "alibi": [{"spread": 50}],
     "coupled": [{"places": 2}],
-    "fire": [{"hidden": 3, "scale": 2.0, "threshold": 5.0}],
-    "learned": [{"max_offset": None}],
+    "fire": [{"hidden": 3, "scale": 2.0, "threshold": 5.0}, {"spread": 50}],
+    "learned": [{"max_offset": None}, {"spread": 50}],
     "places": [{"places": 3, "numbers": 2, "index": True}, {"place_offset": 3, "number_offset": 2}],
     "relative": [{"reach": 1}, {"axes": 6}],
-    "rope": [{"base": 3.0}],
-    "sinusoidal": [{"base": 50.0, "scale": 1.0}],
+    "rope": [{"base": 3.0}, {"spread": 50}],
+    "sinusoidal": [{"base": 50.0, "scale": 1.0}, {"spread": 20, "scale": 1.0}],
     "layer_norm": [{"epsilon": 0.1}],
     "rms_norm": [{"epsilon": 0.1}, {"scale": True}],
 }
@@ -42,6 +43,9 @@ LENGTH = 20
 TEXT = "12+340=00.5-(7*89)/1"
 WORK = "21+7~A9=@②₄⁰>７₉<|B3("
 """The same for positions that need the signs of worked steps."""
+
+
+SPREADING = [name for name in own_names(POSITIONS) if any("spread" in settings for settings in MORE.get(name, []))]
 
 
 def parts(folder: str) -> list[dict[str, Any]]:
@@ -228,6 +232,12 @@ def test_a_feed_forward_treats_each_token_alone(name: str):
     assert block(x).shape == x.shape
     torch.testing.assert_close(block(x)[1, 3], block(x[1, 3]))
     assert not torch.allclose(block(2 * x), 2 * block(x))
+
+
+@pytest.mark.parametrize("name", SPREADING)
+def test_a_spread_is_no_smaller_than_the_context(name: str):
+    with pytest.raises(SettingsError, match=r"spread must be at least model\.context_length, 64, got 63"):
+        build(POSITIONS, {"name": name, "spread": 63}, ModelSettings())
 
 
 @pytest.mark.parametrize("folder", [POSITIONS, NORMS, FEED_FORWARDS])

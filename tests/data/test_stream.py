@@ -102,7 +102,7 @@ SIMPLE = [name for name in own_names("text.formats") if not load("text.formats",
     ids=str,
 )
 def test_what_does_not_fit_columns_makes_the_same_rows(format: str, operation: dict[str, Any]):
-    tokenizer = "signs" if format == "steps" else "character"
+    tokenizer = {"steps": "signs", "hinted": "hints"}.get(format, "character")
     codec = Codec.build(check(TextSettings, {"format": format, "tokenizer": tokenizer}))
     made = ProblemStream(Task(check(TaskSettings, {"mixture": [{"operation": operation}]})), codec, 1, 50)
     rows = [codec.row(problem) for problem in made.problems(2)]

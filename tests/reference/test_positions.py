@@ -14,6 +14,7 @@ from abacist.core.catalogue import build
 from abacist.core.errors import SettingsError
 from abacist.core.settings import check
 from abacist.models.kernels import attend
+from abacist.models.position import PositionScheme
 from abacist.models.settings import POSITIONS, ModelSettings
 from abacist.models.transformer import new_transformer
 from abacist.text.codec import Codec, TextSettings
@@ -112,6 +113,59 @@ def test_chosen_queries_fall_from_their_own_place(seq: int):
     at = torch.tensor([[0, 5, 6], [8, 2, 3]])
     expected = falling(query, key, value, at, SLOPES)
     torch.testing.assert_close(attend(query, key, value, at, slopes=SLOPES).double(), expected, atol=1e-5, rtol=1e-5)
+
+
+SPREAD = 200
+EVENLY = [SPREAD // 20 * index + SPREAD // 40 for index in range(10)]
+DRAWN = [2, 3, 50, 51, 52, 90, 120, 121, 180, 199]
+"""Positions of ten tokens in a context of ten, as they are read and as training may draw them."""
+
+
+def spreading(name: str) -> tuple[PositionScheme, PositionScheme]:
+    """Return a scheme whose positions are spread, and one of their number that is given them one by one."""
+    shape = {"d_model": 8, "n_heads": 2}
+    made = [
+        build(POSITIONS, part, ModelSettings(**shape, context_length=length))
+        for part, length in (({"name": name, "spread": SPREAD}, 10), (name, SPREAD))
+    ]
+    made[1].load_state_dict(made[0].state_dict())
+    return made[0], made[1]
+
+
+def at(index: list[int]) -> Tensor:
+    places = torch.zeros(1, len(index), N_COORDINATES, dtype=torch.long)
+    places[0, :, INDEX] = torch.tensor(index)
+    return places
+
+
+@pytest.mark.parametrize("name", ["alibi", "fire", "learned", "rope", "sinusoidal"])
+@pytest.mark.parametrize(
+    ("given", "meant"), [([*range(10)], EVENLY), ([-1 - position for position in DRAWN], DRAWN)], ids=["read", "drawn"]
+)
+@torch.no_grad()
+def test_spread_positions_are_evenly_apart_or_those_that_training_drew(name: str, given: list[int], meant: list[int]):
+    ours, plain = spreading(name)
+    x = torch.randn(1, 2, 10, 4, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(ours.rotate(x, at(given)), plain.rotate(x, at(meant)))
+    if (added := plain.embed(at(meant))) is not None:
+        assert torch.equal(ours.embed(at(given)), added)
+    if name == "alibi":
+        fall = torch.tensor([[i - j for j in meant] for i in meant]) * plain.slopes()[:, None, None]
+        assert torch.equal(ours.bias(0, at(given), at(given))[0], -fall)
+        assert ours.slopes() is None
+    elif (bias := plain.bias(0, at(meant), at(meant))) is not None:
+        assert torch.equal(ours.bias(0, at(given), at(given)), bias)
+
+
+@torch.no_grad()
+def test_every_scheme_that_spreads_tells_drawn_positions_from_even_ones():
+    for name in ("alibi", "fire", "learned", "rope", "sinusoidal"):
+        ours, x = spreading(name)[0], torch.ones(1, 2, 10, 4)
+        said = [
+            (ours.embed(places), ours.rotate(x, places), ours.bias(0, places, places))
+            for places in (at([*range(10)]), at([-1 - position for position in DRAWN]))
+        ]
+        assert any(one is not None and not torch.equal(one, other) for one, other in zip(*said, strict=True)), name
 
 
 def test_slopes_are_the_paper_s():

@@ -57,3 +57,8 @@ class PositionScheme(nn.Module):
         A shifted token that stands nowhere on an axis (0 on any but INDEX) brings minus the offset.
         """
         return {}
+
+    @classmethod
+    def spread(cls, settings: Any, model: ModelSettings) -> int | None:
+        """Return among how many positions training draws those of a row (see `models/spread.py`); None for none."""
+        return getattr(settings, "spread", None)

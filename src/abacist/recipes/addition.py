@@ -18,7 +18,7 @@ def addition(digits: int = 10) -> dict[str, Any]:
             "d_model": 32,
             "n_layers": 1,
             "n_heads": 4,
-            "context_length": 3 * digits + 8,
+            "context_length": 6 * digits + 8,  # with a hint at every digit, half of it without
             "position": {"name": "places", "places": digits + 1},
         },
         "training": {

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from abacist.core.memory import keep_freed_memory
 from abacist.core.seeds import generator, key_to_integer
 from abacist.data.curriculum import CURRICULA, Curriculum, Look, Shares
 from abacist.data.files import FileStream
-from abacist.data.offsets import shifted
+from abacist.data.offsets import moved, shifted, spread
 from abacist.data.stream import ProblemStream
 from abacist.evaluation.grading import Grade, ask, draw, grade, mark
 from abacist.kind import Kind
@@ -101,22 +102,35 @@ class Run:
             )
 
     def batch(self, index: int, shares: Shares | None = None) -> Batch:
-        """Make a training batch, its rows shifted where positions ask for it.
+        """Make a training batch, with what training draws for its rows where format and positions ask for it.
 
         `shares` are those of the mixture's entries, where they are not its weights.
         Raises: SettingsError if a row is too long for the model.
         """
         batch = self.stream.batch(index, shares)
         self._check_length(batch.ids.shape[1])
-        return shifted(batch, self.offsets, generator(self.settings.seed, "offsets", index))
+        seed, model = self.settings.seed, self.settings.model
+        batch = shifted(batch, self.offsets, generator(seed, "offsets", index))
+        if self.spread is not None:
+            batch = spread(batch, self.spread, model.context_length, generator(seed, "spread", index))
+        return moved(batch, self.codec.hints, self.codec.format.most_moved(), generator(seed, "hints", index))
 
     @cached_property
     def offsets(self) -> dict[int, Offsets]:
         """The axes along which rows are shifted in training, never in evaluation."""
+        shifts: dict[int, Offsets] = self._asked_of_positions("offsets")
+        return shifts
+
+    @cached_property
+    def spread(self) -> int | None:
+        """Among how many positions those of a row are drawn in training, never in evaluation."""
+        size: int | None = self._asked_of_positions("spread")
+        return size
+
+    def _asked_of_positions(self, method: str) -> Any:
         part = self.settings.model.position
         scheme = load(POSITIONS, part.name)
-        shifts: dict[int, Offsets] = scheme.offsets(scheme.Settings(**part.settings), self.settings.model)
-        return shifts
+        return getattr(scheme, method)(scheme.Settings(**part.settings), self.settings.model)
 
     @cached_property
     def curriculum(self) -> Curriculum:

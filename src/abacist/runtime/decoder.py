@@ -103,9 +103,10 @@ class NumpyDecoder:
     def _forward(self, ids: Integers, places: Integers, cache: "_Cache") -> Array:
         """Return what the last norm gives for new tokens. Shapes: ids (seq,), places (seq, 3)."""
         weights, norm = self.weights, layers.NORMS[self.norm.name]
-        slopes = layers.slopes(self.position.name, self.n_heads)
+        slopes = layers.slopes(self.position.name, self.position.settings, self.n_heads)
         position, options = self.position.name, self.position.settings
         feed_forward = layers.FEED_FORWARDS[self.feed_forward.name]
+        places = layers.placed(options, places, self.context_length)
         x = weights["embedding.weight"][ids]
         x = first = x + layers.embed_places(position, options, weights, places, self.d_model)
         seen = cache.arrive(places)
@@ -119,7 +120,7 @@ class NumpyDecoder:
             query, key, value = qkv.reshape(len(ids), 3, self.n_heads, -1).transpose(1, 2, 0, 3)
             query, key = (layers.rotate(position, options, part, places) for part in (query, key))
             key, value = cache.extend(step, key, value)
-            bias = layers.bias(position, options, weights, layer, places, seen)
+            bias = layers.bias(position, options, weights, self.n_heads, layer, places, seen)
             mixed = _attend(query, key, value, slopes, bias).transpose(1, 0, 2).reshape(len(ids), -1)
             x = x + mixed @ weights[f"{block}.attention.out.weight"].T
             normed = norm(x, weights, f"{block}.feed_forward_norm", self.norm.settings)

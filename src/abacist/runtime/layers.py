@@ -69,6 +69,16 @@ FEED_FORWARDS: dict[str, Callable[[Array, Weights, str], Array]] = {
 }
 
 
+def placed(options: Options, places: NDArray[np.int64], context_length: int) -> NDArray[np.int64]:
+    """Return coordinates with the index spread evenly over the positions among which training drew those of a row."""
+    size = options.get("spread")
+    if size is None:
+        return places
+    spread = places.copy()
+    spread[:, INDEX] = (2 * places[:, INDEX] + 1) * size // (2 * context_length)
+    return spread
+
+
 def embed_places(name: str, options: Options, weights: Weights, places: NDArray[np.int64], width: int) -> Array:
     """Return what the position scheme adds to token embeddings."""
     index, place, number = places[:, INDEX], places[:, PLACE], places[:, NUMBER]
@@ -95,17 +105,30 @@ def embed_places(name: str, options: Options, weights: Weights, places: NDArray[
     return np.zeros((len(index), width), dtype=np.float32)
 
 
-def slopes(name: str, n_heads: int) -> Array | None:
+def slopes(name: str, options: Options, n_heads: int) -> Array | None:
     """Return by how much each head's scores fall with every token from query back to key, (n_heads,)."""
-    if name != "alibi":
+    if name != "alibi" or options.get("spread") is not None:
         return None
+    return _slopes(n_heads)
+
+
+def _slopes(n_heads: int) -> Array:
     return np.float32(2) ** (np.float32(-8 / n_heads) * np.arange(1, n_heads + 1, dtype=np.float32))
 
 
 def bias(
-    name: str, options: Options, weights: Weights, layer: int, query: NDArray[np.int64], key: NDArray[np.int64]
+    name: str,
+    options: Options,
+    weights: Weights,
+    n_heads: int,
+    layer: int,
+    query: NDArray[np.int64],
+    key: NDArray[np.int64],
 ) -> Array | None:
     """Return what a layer adds to the scores of queries and keys, (n_heads, queries, keys), from their coordinates."""
+    if name == "alibi" and options.get("spread") is not None:
+        distance = query[:, None, INDEX] - key[None, :, INDEX]
+        return -_slopes(n_heads)[:, None, None] * distance.astype(np.float32)
     if name == "relative":
         table, reach = weights["position.table"][layer], options["reach"]
         distance = np.clip(key[None] - query[:, None], -reach, reach) + reach

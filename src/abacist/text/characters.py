@@ -118,7 +118,11 @@ class Numerals:
 
 def chain(numbers: Sequence[Numerals], symbols: Sequence[str], turned: bool = False) -> Characters:
     """Write a question as `text_of` does: with spaces around words."""
-    written = [number.turned() if turned else number.plain() for number in numbers]
+    return linked([number.turned() if turned else number.plain() for number in numbers], symbols)
+
+
+def linked(written: Sequence[Characters], symbols: Sequence[str]) -> Characters:
+    """Set symbols between written numbers, with spaces around words."""
     pieces: list[Characters | str] = [written[0]]
     for index, symbol in enumerate(symbols, 1):
         if symbol.isalnum():

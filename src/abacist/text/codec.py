@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Annotated
 
+import numpy as np
+
 from abacist.core.catalogue import Part, PartOf, build
+from abacist.core.errors import SettingsError
 from abacist.problems.columns import Group
 from abacist.problems.problem import Problem
 from abacist.problems.question import Question
@@ -44,13 +48,28 @@ class Codec:
 
     @classmethod
     def build(cls, settings: TextSettings) -> "Codec":
-        """Make format and tokenizer from their settings."""
-        return cls(build(formats.FOLDER, settings.format), build(tokenizers.FOLDER, settings.tokenizer))
+        """Make format and tokenizer from their settings.
+
+        Raises: SettingsError if the format writes hints and the tokenizer knows none.
+        """
+        codec = cls(build(formats.FOLDER, settings.format), build(tokenizers.FOLDER, settings.tokenizer))
+        if codec.format.hints and not len(codec.hints):
+            raise SettingsError(
+                f"text.tokenizer: {settings.tokenizer.name} knows no hints, which the format "
+                f"{settings.format.name} writes; --set text.tokenizer=hints"
+            )
+        return codec
 
     @cached_property
     def classes(self) -> Integers:
         """The class of every token, for coordinates."""
-        return token_classes(self.tokenizer.vocabulary)
+        return token_classes(self.tokenizer.vocabulary, self.format.hints)
+
+    @cached_property
+    def hints(self) -> Integers:
+        """The ids of the hints that the tokenizer knows, in their order."""
+        ids = {token: index for index, token in enumerate(self.tokenizer.vocabulary)}
+        return np.array([ids[sign] for sign in takewhile(ids.__contains__, self.format.hints)], dtype=np.int64)
 
     def prompt(self, question: Question) -> list[int]:
         """Return the ids of a question, up to where the model goes on."""

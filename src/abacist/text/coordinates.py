@@ -4,6 +4,10 @@ One causal integer rule over token classes makes the coordinates, for the prompt
 tokens alike, in training, with the cache, and in every runtime. The table of classes is stored with
 the weights, so that whoever has the weights can follow the rule. A vocabulary with signs for worked steps
 has classes of its own, and a richer rule: that of `steps/ruling.py`.
+
+Hints (`text/hints.py`) stand before the digits of a format that writes them. Such a sign is where its digit is:
+it begins the number or the place, the digit behind it goes on with it. So numbers are counted, and their digits,
+as if no hints were there, and a hint and its digit differ in the index alone.
 """
 
 import numpy as np
@@ -13,17 +17,19 @@ from abacist.text.steps import ruling
 from abacist.text.steps.alphabet import SCRATCH
 
 OTHER, DIGIT, POINT = 0, 1, 2
+HINT = -1  # from 3 on classes are those of worked steps
 INDEX, PLACE, NUMBER = 0, 1, 2
 N_COORDINATES = 3
 
 Integers = NDArray[np.int64]
 
 
-def token_classes(vocabulary: list[str]) -> Integers:
-    """Return the class of every token: a digit, a decimal point, or something else; or those of worked steps."""
+def token_classes(vocabulary: list[str], hints: str = "") -> Integers:
+    """Return the class of every token: a digit, a point, one of `hints`, something else; or those of worked steps."""
     if set(SCRATCH) <= set(vocabulary):
         return ruling.token_classes(vocabulary)
-    return np.array([DIGIT if t.isascii() and t.isdigit() else POINT if t == "." else OTHER for t in vocabulary])
+    known = {".": POINT, **dict.fromkeys(hints, HINT)}
+    return np.array([DIGIT if t.isascii() and t.isdigit() else known.get(t, OTHER) for t in vocabulary])
 
 
 def before_first(rows: int) -> tuple[Integers, Integers]:
@@ -42,13 +48,14 @@ def advance(previous: Integers, previous_class: Integers, next_class: Integers) 
     """
     if previous.shape[1] > N_COORDINATES:
         return ruling.advance(previous, previous_class, next_class)
-    digit = next_class == DIGIT
+    of_digit = (next_class == DIGIT) | (next_class == HINT)
     inside = previous_class != OTHER
-    goes_on = (digit & inside) | ((next_class == POINT) & (previous_class == DIGIT))
+    goes_on = (of_digit & inside) | ((next_class == POINT) & (previous_class == DIGIT))
+    counts = of_digit & (previous_class != HINT)
     result = np.empty_like(previous)
     result[:, INDEX] = previous[:, INDEX] + 1
-    result[:, PLACE] = np.where(goes_on, previous[:, PLACE] + digit, digit)
-    result[:, NUMBER] = previous[:, NUMBER] + (digit & ~inside)
+    result[:, PLACE] = np.where(goes_on, previous[:, PLACE] + counts, counts)
+    result[:, NUMBER] = previous[:, NUMBER] + (counts & ~inside)
     return result
 
 
@@ -62,13 +69,14 @@ def coordinates(ids: Integers, classes: Integers) -> Integers:
     kinds = classes.astype(np.int8)[ids]
     before = np.zeros_like(kinds)
     before[:, 1:] = kinds[:, :-1]
-    digit = kinds == DIGIT
-    goes_on = (digit & (before != OTHER)) | ((kinds == POINT) & (before == DIGIT))
+    of_digit = (kinds == DIGIT) | (kinds == HINT)
+    goes_on = (of_digit & (before != OTHER)) | ((kinds == POINT) & (before == DIGIT))
+    counts = of_digit & (before != HINT)
     # Sums run over all rows end to end, which is quicker than row by row.
-    digits = digit.cumsum(dtype=np.int32)
+    digits = counts.cumsum(dtype=np.int32)
     # Digits before the number that a token belongs to; a row's first token never goes on with one.
-    earlier = np.maximum.accumulate((digits - digit.ravel()) * ~goes_on.ravel())
-    begins = digit & (before == OTHER)
+    earlier = np.maximum.accumulate((digits - counts.ravel()) * ~goes_on.ravel())
+    begins = counts & (before == OTHER)
     numbers = begins.cumsum(dtype=np.int32).reshape(ids.shape)
     result = np.empty((*ids.shape, N_COORDINATES), dtype=np.int64)
     result[..., INDEX] = np.arange(ids.shape[1])

@@ -36,6 +36,9 @@ class Format(ABC):
     shows_work: ClassVar[bool] = False
     """Whether the completion is made from the question itself: work that ends in the answer."""
 
+    hints: ClassVar[str] = ""
+    """Signs, in their order, that stand before digits and tell their places; none in most formats."""
+
     def __init_subclass__(cls) -> None:
         keep_in_step(cls, Format, {"prompt": "render_batch"})
         keep_in_step(cls, Format, {"completion": "render_batch"})
@@ -98,6 +101,10 @@ class Format(ABC):
     def undecided(self, tokens: Sequence[str]) -> frozenset[int]:
         """Return the places of those written tokens instead of which others would be right as well."""
         return frozenset()
+
+    def most_moved(self) -> int | None:
+        """Return how many steps training may move the hints of a row on; None for as far as they reach."""
+        return 0
 
     @abstractmethod
     def parse(self, completion: str, question: Question = ()) -> str | None:

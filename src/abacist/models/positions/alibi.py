@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from abacist.models.position import PositionScheme
+from abacist.models.position import INDEX, PositionScheme
 from abacist.models.settings import ModelSettings
+from abacist.models.spread import Spread
 
 
 class Alibi(PositionScheme):
@@ -17,20 +18,31 @@ class Alibi(PositionScheme):
 
     Source: Press et al. 2021, arXiv:2108.12409, section 3; for a number of heads that is no power of two
     their code mixes the slopes of two powers, here the formula holds for any number.
-    Units: distance in tokens.
+    Units: distance in tokens, or in positions where they are spread.
+    Raises: SettingsError for a spread below the context's tokens.
     """
 
     @dataclass(frozen=True)
     class Settings:
-        """Nothing to set."""
+        """`spread`: among how many positions training draws those of a row."""
+
+        spread: int | None = None
 
     slope: Tensor
 
     def __init__(self, settings: Settings, model: ModelSettings):
         super().__init__()
+        self.placed = Spread(settings.spread, model)
         heads = torch.arange(1, model.n_heads + 1, dtype=torch.float32)
         self.register_buffer("slope", 2 ** (-8 * heads / model.n_heads), persistent=False)
 
-    def slopes(self) -> Tensor:
-        """Return the slopes, (n_heads,)."""
-        return self.slope
+    def slopes(self) -> Tensor | None:
+        """Return the slopes, (n_heads,), where distance is that of tokens."""
+        return None if self.placed.drawn else self.slope
+
+    def bias(self, layer: int, query: Tensor, key: Tensor) -> Tensor | None:
+        """Return how scores fall where distance is that of spread positions."""
+        if not self.placed.drawn:
+            return None
+        i, j = self.placed(query[:, None, :, None, INDEX]), self.placed(key[:, None, None, :, INDEX])
+        return -self.slope[:, None, None] * (i - j)

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from abacist.core.errors import SettingsError
-from abacist.models.position import PositionScheme
+from abacist.models.position import INDEX, PositionScheme
 from abacist.models.settings import ModelSettings
+from abacist.models.spread import Spread
 
 
 class Rope(PositionScheme):
@@ -18,14 +19,18 @@ class Rope(PositionScheme):
     Source: Su et al. 2021, arXiv:2104.09864.
     Shapes: x (batch, n_heads, seq, d_head), returned unchanged in shape.
     Units: position in tokens, angle in radians.
-    Raises: SettingsError if d_head is odd.
+    Raises: SettingsError if d_head is odd, or for a spread below the context's tokens.
     """
 
     @dataclass(frozen=True)
     class Settings:
-        """`base`: the slowest of the d_head / 2 rotations takes about 2 pi base tokens."""
+        """`base`: the slowest of the d_head / 2 rotations takes about 2 pi base tokens.
+
+        `spread`: among how many positions training draws those of a row.
+        """
 
         base: float = 10_000.0
+        spread: int | None = None
 
     cos: Tensor
     sin: Tensor
@@ -35,13 +40,14 @@ class Rope(PositionScheme):
         if model.d_head % 2:
             raise SettingsError(f"rotary positions need an even d_head, got {model.d_head} (d_model / n_heads)")
         speed = settings.base ** -(torch.arange(0, model.d_head, 2, dtype=torch.float32) / model.d_head)
-        angle = torch.arange(model.context_length, dtype=torch.float32)[:, None] * speed
+        self.placed = Spread(settings.spread, model)
+        angle = torch.arange(self.placed.size, dtype=torch.float32)[:, None] * speed
         self.register_buffer("cos", angle.cos().repeat(1, 2), persistent=False)
         self.register_buffer("sin", angle.sin().repeat(1, 2), persistent=False)
 
     def rotate(self, x: Tensor, coordinates: Tensor) -> Tensor:
         """Turn each pair (x_i, x_{i + d_head/2}) by its angle."""
-        index = coordinates[..., 0]
+        index = self.placed(coordinates[..., INDEX])
         cos, sin = self.cos[index].unsqueeze(1), self.sin[index].unsqueeze(1)
         first, second = x.chunk(2, dim=-1)
         turned = torch.cat((-second, first), dim=-1)

@@ -49,8 +49,9 @@ class Character(Tokenizer):
     @cached_property
     def _id_of_code(self) -> NDArray[np.int32]:
         """The id of each character code, -1 for those that have none; the last stands for all beyond."""
-        table = np.full(max(map(ord, self.characters)) + 2, -1, dtype=np.int32)
-        table[[ord(character) for character in self.characters]] = range(3, len(self.vocabulary))
+        codes = [ord(character) for character in self.vocabulary[3:]]
+        table = np.full(max(codes) + 2, -1, dtype=np.int32)
+        table[codes] = range(3, len(self.vocabulary))
         table[0] = 0
         return table
 
