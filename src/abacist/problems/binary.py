@@ -179,6 +179,10 @@ class BinaryOperation(Operation):
         inside = all(low <= value <= high for value, (low, high) in zip(pair, self.bounds(), strict=True))
         return inside and self.allows(*pair)
 
+    def of_lengths(self, left: int, right: int) -> "BinaryOperation | None":
+        """Return it on operands of so many digits before the point, uniform by value; none is negative."""
+        return replace(self, left=_digits(left), right=_digits(right), draw="value")
+
     def same_table(self, other: Operation) -> bool:
         """Tell whether both enumerate the same questions; the way to draw them has no part in it."""
         return type(other) is type(self) and replace(self, draw=other.draw) == other
@@ -213,3 +217,8 @@ class BinaryOperation(Operation):
                 yield self._columns(left, right)
             except OverflowError:
                 yield Listed([self.write(*pair) for pair in zip(left.tolist(), right.tolist(), strict=True)])
+
+
+def _digits(count: int) -> Range:
+    """Return the bounds of the numbers of so many digits; zero has one."""
+    return (10 ** (count - 1) if count > 1 else 0, 10**count - 1)
