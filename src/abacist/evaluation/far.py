@@ -36,7 +36,7 @@ one-digit number."""
 ROUNDS = 60
 """Times that problems are drawn for a cell where most of them may have been seen."""
 
-DEEPEST = 100
+DEEPEST = 60
 LONGEST = 50_000
 """Most digits and levels that are asked: whoever types more has mistyped."""
 
@@ -340,12 +340,12 @@ def cells_of(axis: Axis, marks: Iterable[Marked], covers: Callable[[Question], b
 
 
 def by_shown(marks: Sequence[Marked], covers: Callable[[Question], bool]) -> list[Cell]:
-    """Sort marks of any size into those of sizes that training can have asked, and those beyond."""
+    """Sort wrong answers of any size into those of sizes that training can have asked, and those beyond."""
     sorted_in: dict[bool, list[Marked]] = {True: [], False: []}
-    for marked in marks:
+    for marked in _wrong(marks):
         sorted_in[covers(marked.problem.question)].append(marked)
     return [
-        Cell("operands", "all", (), DRAWN, score(group), shown, failures=tuple(map(Failure.of, _wrong(group))))
+        Cell("operands", "all", (), DRAWN, score(group), shown, failures=tuple(map(Failure.of, group)))
         for shown, group in sorted_in.items()
     ]
 

@@ -142,10 +142,13 @@ LABELS = {"operands": "operands in the question", "depths": "parentheses within 
 def over_sizes(cells: Sequence[Cell]) -> Figure | None:
     """Draw accuracy with its 95 % interval over the number of operands, or over depth; None where all have one size.
 
-    Sizes stand side by side as they were asked; those that training can have shown are shaded.
+    Operations of one size alone are left out. Sizes stand side by side as they were asked; those that
+    training can have shown are shaded.
     """
+    counted = Counter(cell.operation for cell in cells)
+    cells = [cell for cell in cells if counted[cell.operation] > 1]
     sizes = sorted({cell.at[0] for cell in cells})
-    if len(sizes) < 2:
+    if not sizes:
         return None
     at = {size: place for place, size in enumerate(sizes)}
     names = list(dict.fromkeys(cell.operation for cell in cells))

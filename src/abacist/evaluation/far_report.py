@@ -24,8 +24,8 @@ FIGURES: dict[Axis, tuple[Draw, str, str]] = {
         far_figures.length_map,
         "Over the digits of both operands",
         "Each cell is a pair of lengths: the share of right answers in percent, and how many of how many. The frame "
-        "encloses lengths that training can have shown. Look for how the colour falls away from the frame: at once where "
-        "a place was never shown, slowly where a rule was learned.",
+        "encloses lengths that training can have shown. Look for how the colour falls away from the frame: at once "
+        "where a place was never shown, slowly where a rule was learned.",
     ),
     "operands": (
         far_figures.over_sizes,
