@@ -34,6 +34,8 @@ def run(line: str, folder: Path, monkeypatch) -> int:
         arguments = [*arguments[: arguments.index("--fresh")], "--fresh", "1", "--json"]
     elif arguments[0] == "grade":
         arguments += ["--json", "--set", 'grading.sets=[{"title": "few", "count": 10}]']
+    if arguments[0] == "far":
+        arguments = ["far", "runs/demo", "--json", "--count", "1", "--lengths", "1,2"]
     if "--all" in arguments:
         arguments += ["--set", "high=9"]
     monkeypatch.chdir(folder)

@@ -38,6 +38,14 @@ Grade a run on its sets or on public benchmarks, or any text of lines.
   abacist grade --apart apart.txt --data FOLDER      what a training has to leave out to be graded on them
   abacist grade --file lines.txt"""
 
+FAR = """\
+Ask a run beyond what it was trained on: fresh problems of the sizes you name, from its own operations.
+Prints tables, and writes far.json, pictures and a part of the report.
+
+  abacist far runs/addition --lengths 5,10,20,50 --set model.context_length=192
+  abacist far runs/sums --operands 2,4,8,16 --count 50
+  abacist far shipped --depths 1,2,3,4,6             the model that comes with abacist"""
+
 BENCH = """\
 Measure what abacist costs, on this machine; every figure with its spread. Without a name: everything.
 
@@ -90,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
     _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
     _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
+    _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result
 
@@ -248,6 +257,29 @@ def _benchmarks(options: argparse.Namespace) -> None:
     grade_on(options.run, options.on, options.data, options.fresh, options.seed, options.json)
 
 
+def _far(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run", type=Path, help="a run folder, or the word shipped for the model of the package")
+    sizes = {"type": _sizes, "default": (), "metavar": "N,N,..."}
+    command.add_argument("--lengths", **sizes, help="digits of two operands: every pair of these lengths")
+    command.add_argument("--operands", **sizes, help="how many numbers a sum has")
+    command.add_argument("--depths", **sizes, help="how many parentheses stand within one another")
+    command.add_argument("--count", type=_count, default=20, metavar="N", help="problems a size (default: %(default)s)")
+    command.add_argument(
+        "--seed", type=int, default=2026, metavar="N", help="seed of the problems (default: %(default)s)"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON, and write nothing")
+    _set(command)
+
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.far import far
+        from abacist.evaluation.far import Plan
+
+        plan = Plan(options.lengths, options.operands, options.depths, options.count, options.seed)
+        far(options.run, plan, _assignments(options), options.json)
+
+    command.set_defaults(command=run)
+
+
 def _bench(command: argparse.ArgumentParser) -> None:
     command.add_argument("measures", nargs="*", metavar="MEASURE", help="what to measure (default: all)")
     command.add_argument("--nanogpt", type=Path, metavar="FOLDER", help="a checkout of nanoGPT to compare with")
@@ -302,6 +334,15 @@ def _assignments(options: argparse.Namespace) -> list[tuple[str, object]]:
     from abacist.core.settings import read_assignment
 
     return [read_assignment(text) for text in options.changes]
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"should be whole numbers with commas between, such as 5,10,20, got {text!r}"
+        ) from None
 
 
 def _count(text: str) -> int:

@@ -15,12 +15,13 @@ from abacist.core.settings import check, dump, leaves
 from abacist.problems.apart import read_apart
 from abacist.runs.settings import RunSettings
 
-SETTINGS, VERSIONS, TOKENIZER, GRADES, REPORT = (
+SETTINGS, VERSIONS, TOKENIZER, GRADES, REPORT, FAR = (
     "settings.json",
     "versions.json",
     "tokenizer.json",
     "grades.json",
     "report.html",
+    "far.json",
 )
 PARTS = "parts"
 APART = "apart.txt"

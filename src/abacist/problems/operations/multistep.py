@@ -1,7 +1,7 @@
 """Several small reckonings in parentheses, joined to one."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from abacist.core.errors import QuestionError, SettingsError
 from abacist.problems.draws import Range
@@ -61,6 +61,10 @@ class Multistep(Operation):
             lexemes += write_number(rng.randint(*self.bounds)) if level == 1 else self._group(rng, level - 1)
         lexemes.append(")")
         return lexemes
+
+    def sample_nested(self, rng: random.Random, depth: int) -> Question | None:
+        """Draw so many levels: numbers double, at least, with each."""
+        return replace(self, levels=depth).sample(rng) if 1 <= depth <= 20 else None
 
     def contains(self, question: Question) -> bool:
         """Tell whether the question is such a group of groups that has a value."""
