@@ -19,7 +19,7 @@ def test_what_was_found_is_counted_apart_for_trained_sizes_and_cascades():
     assert sizes_found(CELLS) == (
         "right at sizes that training can have shown: 20 of 20 (100 %, 95 % interval 83.9 to 100); "
         "sizes beyond them: 12 of 20 (60.0 %, 95 % interval 38.7 to 78.1); "
-        "cascades: 1 of 20 (5.0 %, 95 % interval 0.9 to 23.6)."
+        "cascades: 1 of 20 (5.0 %, 95 % interval 0.89 to 23.6)."
     )
     assert "beyond" not in sizes_found(CELLS[:1])
 

@@ -259,7 +259,8 @@ def test_lengths_that_training_can_have_shown_are_framed(codec: Codec) -> None:
 
 
 def test_curves_over_operands_and_depth_are_drawn_where_these_differ(codec: Codec) -> None:
-    page = render(FACTS, codec, [graded([right("1+2"), right("1+2+3"), right("(1+2)+3")])], METRICS)
+    plain = Codec.build(TextSettings(Part("compact")))
+    page = render(FACTS, plain, [graded([right("1+2"), right("1+2+3"), right("(1+2)+3")])], METRICS)
     assert "By the number of operands" in page
     assert "By depth" in page
     assert "By depth" not in render(FACTS, codec, [PERFECT], METRICS)

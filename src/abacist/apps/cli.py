@@ -259,10 +259,12 @@ def _benchmarks(options: argparse.Namespace) -> None:
 
 def _far(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", type=Path, help="a run folder, or the word shipped for the model of the package")
-    sizes = {"type": _sizes, "default": (), "metavar": "N,N,..."}
-    command.add_argument("--lengths", **sizes, help="digits of two operands: every pair of these lengths")
-    command.add_argument("--operands", **sizes, help="how many numbers a sum has")
-    command.add_argument("--depths", **sizes, help="how many parentheses stand within one another")
+    for option, what in (
+        ("--lengths", "digits of two operands: every pair of these lengths"),
+        ("--operands", "how many numbers a sum has"),
+        ("--depths", "how many parentheses stand within one another"),
+    ):
+        command.add_argument(option, type=_sizes, default=(), metavar="N,N,...", help=what)
     command.add_argument("--count", type=_count, default=20, metavar="N", help="problems a size (default: %(default)s)")
     command.add_argument(
         "--seed", type=int, default=2026, metavar="N", help="seed of the problems (default: %(default)s)"

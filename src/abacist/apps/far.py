@@ -45,7 +45,9 @@ def far(path: Path, plan: Plan, changes: list[tuple[str, Any]], as_json: bool) -
         _print(reach, console)
     _print_places(run, plan, console)
     # The package keeps no results: those of the shipped model are written where one works.
-    _keep(Path() if is_shipped else path, reaches, console)
+    folder = Path(f"far-{SHIPPED_NAME}") if is_shipped else path
+    folder.mkdir(exist_ok=True)
+    _keep(folder, reaches, console)
 
 
 def _keep(folder: Path, reaches: Sequence[Reach], console: Console) -> None:
@@ -72,7 +74,10 @@ def _keep(folder: Path, reaches: Sequence[Reach], console: Console) -> None:
 def _print(reach: Reach, console: Console) -> None:
     for name in dict.fromkeys(cell.operation for cell in reach.cells):
         cells = [cell for cell in reach.cells if cell.operation == name]
-        console.print(lengths_table(name, cells) if reach.axis == "lengths" else sizes_table(name, cells))
+        is_map = reach.axis == "lengths"
+        note = ", by digits; in brackets: lengths that training can have shown" if is_map else ""
+        console.print(f"[bold]{escape(name)}[/]{note}", soft_wrap=True)
+        console.print(lengths_table(cells) if is_map else sizes_table(cells))
         console.print()
     console.print(f"{sizes_found(reach.cells)[:1].upper()}{sizes_found(reach.cells)[1:]}", soft_wrap=True)
     seen = sum(cell.seen for cell in reach.cells)
@@ -88,10 +93,9 @@ def _print(reach: Reach, console: Console) -> None:
         console.print(f"  and {len(failures) - SHOWN_FAILURES:,} more; all are in {FAR}")
 
 
-def lengths_table(name: str, cells: Sequence[Cell]) -> Table:
+def lengths_table(cells: Sequence[Cell]) -> Table:
     """Return the table of one operation: rows for the first operand, columns for the second, brackets for trained."""
-    table = Table(box=None, header_style="bold", title_justify="left")
-    table.title = escape(f"{name}, by digits; in brackets: lengths that training can have shown")
+    table = Table(box=None, header_style="bold")
     table.add_column("first \\ second", no_wrap=True)
     drawn = {cell.at: cell for cell in cells if cell.kind == DRAWN}
     sizes = sorted({size for at in drawn for size in at})
@@ -115,9 +119,9 @@ def _cell(cell: Cell | None) -> str:
     return f"{escape(f'[{counts}]') if shown else counts}\n[dim]{_interval(cell.score)}[/]"
 
 
-def sizes_table(name: str, cells: Iterable[Cell]) -> Table:
+def sizes_table(cells: Iterable[Cell]) -> Table:
     """Return the table of one operation along one axis."""
-    table = Table(box=None, header_style="bold", title=escape(name), title_justify="left")
+    table = Table(box=None, header_style="bold")
     for heading in ("size", "right", "of", "%", "95 % interval", "such sizes in training?"):
         table.add_column(heading, justify="right", no_wrap=True)
     for cell in cells:

@@ -202,7 +202,9 @@ def draw_far(task: Task, plan: Plan, may_be_known: Callable[[Question], bool]) -
     drawn: list[Asked] = []
     for axis in AXES:
         sizes: tuple[int, ...] = tuple(dict.fromkeys(getattr(plan, axis)))
-        pairs = [(left, right) for left in sizes for right in sizes] if axis == "lengths" else [(n,) for n in sizes]
+        pairs: list[tuple[int, ...]] = [(size,) for size in sizes]
+        if axis == "lengths":
+            pairs = [(left, right) for left in sizes for right in sizes]
         before = len(drawn)
         for name, operations in named(task).items():
             for at in pairs:
@@ -236,7 +238,7 @@ def _samplers(axis: Axis, operations: Sequence[Operation], at: tuple[int, ...]) 
         nesting = [each for each in operations if each.sample_nested(random.Random(0), at[0]) is not None]
         return [(DRAWN, _nested(nesting, at[0]))] if nesting else []
     resized = [each.of_lengths(*at) if axis == "lengths" else each.of_terms(*at) for each in operations]
-    made = list(dict.fromkeys(each for each in resized if each is not None))
+    made = [each for place, each in enumerate(resized) if each is not None and each not in resized[:place]]
     samplers: list[tuple[str, Sample]] = [(DRAWN, _batches(made))] if made else []
     adding = [each for each in made if isinstance(each, BinaryOperation) and each.symbol == "+" and not each.places]
     if adding and axis == "lengths" and at[0] == at[1]:
@@ -357,6 +359,6 @@ def _wrong(marks: Iterable[Marked]) -> list[Marked]:
 def _size(axis: Axis, question: Question) -> tuple[int, ...] | None:
     if axis == "lengths":
         pair = operands(question)
-        return pair and tuple(sum(map(str.isdigit, text.partition(".")[0])) for text in pair)
+        return None if pair is None else tuple(sum(map(str.isdigit, text.partition(".")[0])) for text in pair)
     symbols = wording.asked(question).symbols
     return (sum(map(is_number, symbols)),) if axis == "operands" else (depth_of(symbols),)

@@ -52,25 +52,38 @@ def length_map(cells: Sequence[Cell]) -> Figure | None:
     colors = colormaps[SHARES]
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
-    for axes, name in zip(grid.flat, names, strict=False):
-        _panel(axes, [cell for cell in cells if cell.operation == name], sizes, colors, 72 * cell_side)
-        axes.set_title(name if len(names) > 1 else "")
-        axes.set_anchor("S")  # panels without cascades stand on one line with those that have some
+    for place, name in enumerate(names):
+        own = [cell for cell in cells if cell.operation == name]
+        title = name if len(names) > 1 else ""
+        _panel(grid.flat[place], own, sizes, colors, 72 * cell_side, high[place // columns], title)
+    framed = any(cell.shown for cell in cells if cell.kind == DRAWN)
+    legend = "the frame encloses lengths that training can have shown" if framed else "training shows no such lengths"
     bar = figure.colorbar(
         ScalarMappable(Normalize(0, 1), colors),
         ax=grid,
         location="top",
         shrink=0.5,
         aspect=30,
-        label="answered exactly",
+        label=f"answered exactly; {legend}",
     )
     bar.ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     bar.outline.set_visible(False)
     return figure
 
 
-def _panel(axes: Axes, cells: Sequence[Cell], sizes: Sequence[int], colors: Colormap, points: float) -> None:
-    """Draw one operation; a cell is so many points wide."""
+def _panel(
+    axes: Axes,
+    cells: Sequence[Cell],
+    sizes: Sequence[int],
+    colors: Colormap,
+    points: float,
+    rows_high: float,
+    title: str,
+) -> None:
+    """Draw one operation; a cell is so many points wide.
+
+    All panels of a row are as many cells high, so that their cells are of one size and stand on one line.
+    """
     at = {size: place for place, size in enumerate(sizes)}
     count = len(sizes)
     kinds = [kind for kind in CASCADES if any(cell.kind == kind for cell in cells)]
@@ -87,12 +100,14 @@ def _panel(axes: Axes, cells: Sequence[Cell], sizes: Sequence[int], colors: Colo
     for line in outline(framed):
         axes.plot(*zip(*line, strict=True), color=INK, linewidth=2.2, solid_capstyle="projecting", zorder=3)
     top = max(row_of.values(), default=count - 1) + 0.56
-    axes.set(xlim=(-0.56, count - 0.44), ylim=(-0.56, top), aspect="equal", xlabel="digits of the second operand")
+    ends = (-0.56, rows_high - 0.38)
+    axes.set(xlim=(-0.56, count - 0.44), ylim=ends, aspect="equal", xlabel="digits of the second operand")
+    axes.text((count - 1) / 2, top + 0.1, title, ha="center", va="bottom")
     axes.set_xticks(range(count), [f"{size:,}" for size in sizes])
     named = [(row_of[kind], CASCADES[kind]) for kind in kinds]
     rows = [*((float(place), f"{size:,}") for size, place in at.items()), *named]
     axes.set_yticks([row for row, _ in rows], [label for _, label in rows])
-    axes.set_ylabel("digits of the first operand", y=0.5 * count / (top + 0.56))
+    axes.set_ylabel("digits of the first operand", y=0.5 * count / (ends[1] - ends[0]))
     axes.tick_params(length=0)
     axes.grid(visible=False)
     for spine in axes.spines.values():
@@ -230,6 +245,7 @@ def first_errors(cells: Sequence[Cell]) -> Figure | None:
     panels["place"].set(xlabel="first wrong place, 1 = the ones", ylabel="wrong answers")
     _stacked(panels["share"], [(min(9, math.ceil(10 * share) - 1), shown) for _, share, shown in placed], 10)
     panels["share"].set_xticks([0, 4.5, 9], ["the ones", "middle", "leading"])
+    panels["share"].get_xticklabels()[-1].set_horizontalalignment("right")
     panels["share"].set_xlabel("the same, along the number")
     _kinds(panels["kind"], [(kind_of(error), shown) for error, shown in found])
     if any(shown for _, shown in found):
@@ -256,7 +272,7 @@ def _stacked(axes: Axes, values: Sequence[tuple[int, bool]], count: int) -> None
         heights = np.array([counted[place] for place in range(count)])
         axes.bar(range(count), heights, bottom=below, width=0.85, color=color)
         below += heights
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
     axes.grid(visible=False, axis="x")
     axes.tick_params(axis="x", length=0)
 
@@ -272,7 +288,7 @@ def _kinds(axes: Axes, values: Sequence[tuple[str, bool]]) -> None:
         axes.text(start, place, f" {start:,}", va="center")
     axes.set_yticks(range(len(KINDS)), KINDS)
     axes.set(ylim=(len(KINDS) - 0.5, -0.5), xlabel="wrong answers")
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
     axes.margins(x=0.1)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

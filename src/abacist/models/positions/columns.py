@@ -57,11 +57,6 @@ class Columns(PositionScheme):
         self.row = nn.Embedding(settings.highest - settings.lowest + 1, model.d_model)
         self.place = nn.Embedding(settings.highest - settings.lowest + 1, model.d_model)
 
-    @classmethod
-    def last_place(cls, settings: Settings) -> int:
-        """Return the last place, from 1, with a learned vector of its own; angles go on."""
-        return settings.highest
-
     def embed(self, coordinates: Tensor) -> Tensor:
         """Look row and place up."""
         at = coordinates[..., ROW:].clamp(self.lowest, self.highest) - self.lowest

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from abacist.core.errors import QuestionError, SettingsError
 from abacist.problems.draws import Range
 from abacist.problems.expression import evaluate
+from abacist.problems.nesting import depth_of
 from abacist.problems.operation import Operation
 from abacist.problems.question import Question, is_whole, write_number
 
@@ -64,7 +65,11 @@ class Multistep(Operation):
 
     def sample_nested(self, rng: random.Random, depth: int) -> Question | None:
         """Draw so many levels: numbers double, at least, with each."""
-        return replace(self, levels=depth).sample(rng) if 1 <= depth <= 20 else None
+        if not 1 <= depth <= 20:
+            return None
+        deep = replace(self, levels=depth)
+        # A group that holds nothing but a negative number is no level.
+        return next((drawn for drawn in (deep.sample(rng) for _ in range(1000)) if depth_of(drawn) == depth), None)
 
     def contains(self, question: Question) -> bool:
         """Tell whether the question is such a group of groups that has a value."""
