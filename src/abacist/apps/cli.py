@@ -8,6 +8,7 @@ import functools
 import sys
 from pathlib import Path
 
+from abacist.apps.short_names import listed
 from abacist.core.errors import AbacistError, Interrupted
 
 HELP = """\
@@ -28,6 +29,16 @@ Train a model from random weights, grade it, and write a report.
   abacist train addition --set digits=7 --minutes 2 --name seven
   abacist train demo --over seed=1,2,3,4      four models in one program
   abacist train --resume runs/seven"""
+
+COMPARE = f"""\
+Train every combination of choices with every seed, one after another; grade all alike; one table, one plot.
+Run it again with the same arguments and it goes on: what is finished is not trained again.
+
+  abacist compare demo --over format=plain,reversed --over position=rope,coupled --seeds 3 --minutes 5
+  abacist compare addition --over digits=5,10 --over 'position=rope,{{"name":"places","places":11}}'
+
+short names, in --over and --set:
+{listed()}"""
 
 GRADE = """\
 Grade a run on its sets or on public benchmarks, or any text of lines.
@@ -97,6 +108,8 @@ def parser() -> argparse.ArgumentParser:
     _recipes(add("recipes", help="list the recipes, or show one: its dials, its size, all its settings"))
     _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
     _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))
+    about = "train every combination of choices, grade all alike: one table, one plot"
+    _compare(add("compare", help=about, description=COMPARE))
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
@@ -154,15 +167,7 @@ def _train(command: argparse.ArgumentParser) -> None:
         "recipe", nargs="?", help="a recipe, a .py file with one, a settings.json, or a run folder to repeat"
     )
     command.add_argument("--name", help="name of the run; its folder is runs/NAME")
-    command.add_argument(
-        "--runs",
-        type=Path,
-        default=Path("runs"),
-        metavar="FOLDER",
-        help="where run folders are made (default: runs)",
-    )
-    command.add_argument("--minutes", type=float, metavar="N", help="time budget; the schedule ends when the time does")
-    command.add_argument("--steps", type=int, metavar="N", help="step budget")
+    _budget(command)
     command.add_argument("--seed", type=int, metavar="N", help="seed of weights and problems")
     _set(command)
     command.add_argument(
@@ -197,6 +202,35 @@ def _train(command: argparse.ArgumentParser) -> None:
             begin_together(options.recipe, changes, [read_choices(text) for text in options.over], *where)
         else:
             begin(options.recipe, changes, *where)
+
+    command.set_defaults(command=run)
+
+
+def _compare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("recipe", help="a recipe, a .py file with one, a settings.json, or a run folder")
+    command.add_argument(
+        "--over",
+        action="append",
+        required=True,
+        metavar="PATH=A,B,...",
+        help="what is compared: parts' names or JSON; given often, every combination is trained",
+    )
+    command.add_argument(
+        "--seeds", type=_count, default=1, metavar="N", help="train each with the seeds 1 to N (default: 1)"
+    )
+    command.add_argument("--name", help="name of the comparison; its folder is runs/NAME (default: compare-RECIPE)")
+    _budget(command)
+    _set(command)
+    command.add_argument("--overwrite", action="store_true", help="make runs anew that were made with other settings")
+
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.compare import compare
+        from abacist.core.settings import read_choices
+
+        budgets = (("training.minutes", options.minutes), ("training.steps", options.steps))
+        changes = [*_assignments(options), *((path, value) for path, value in budgets if value is not None)]
+        over = [read_choices(text) for text in options.over]
+        compare(options.recipe, over, changes, options.seeds, options.runs, options.name, options.overwrite)
 
     command.set_defaults(command=run)
 
@@ -318,6 +352,18 @@ def _bench(command: argparse.ArgumentParser) -> None:
         bench(options.measures, chosen, file, options.page)
 
     command.set_defaults(command=run)
+
+
+def _budget(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        metavar="FOLDER",
+        help="where run folders are made (default: runs)",
+    )
+    command.add_argument("--minutes", type=float, metavar="N", help="time budget; the schedule ends when the time does")
+    command.add_argument("--steps", type=int, metavar="N", help="step budget")
 
 
 def _set(command: argparse.ArgumentParser) -> None:
