@@ -165,20 +165,20 @@ def test_each_pass_shows_every_line_once_in_a_fresh_order(ending: str, tmp_path:
     shown = [p for p in drawn if made_task.side(p.question) == "train"][:80]
     others = [p for p in drawn if made_task.side(p.question) != "train"]
     write_problems(chunks(shown + others), path, WRITTEN)
-    made = FileStream(path, made_task, CODEC, seed=1, size=20)
+    made = FileStream([path], made_task, CODEC, seed=1, size=20)
     expected = Counter(f"{text_of(p.question)}={p.answer()}" for p in shown)
     passes = [lines_of_batches(made, range(4 * number, 4 * number + 4)) for number in range(3)]
     assert all(Counter(rows) == expected for rows in passes)
     assert passes[0] != passes[1] != passes[2]
-    other = FileStream(path, made_task, CODEC, seed=2, size=20)
+    other = FileStream([path], made_task, CODEC, seed=2, size=20)
     assert lines_of_batches(other, range(4)) != passes[0]
-    assert lines_of_batches(FileStream(path, made_task, CODEC, 1, 20), range(8, 12)) == passes[2]
+    assert lines_of_batches(FileStream([path], made_task, CODEC, 1, 20), range(8, 12)) == passes[2]
 
 
 def test_a_batch_may_reach_over_the_end_of_a_pass(tmp_path: Path):
     path = tmp_path / "set.txt"
     path.write_text("".join(f"{n} + 1 = {n + 1}\n" for n in range(7)))
-    made = FileStream(path, task(held_out=0), CODEC, seed=1, size=5)
+    made = FileStream([path], task(held_out=0), CODEC, seed=1, size=5)
     rows = lines_of_batches(made, range(7))
     assert Counter(rows) == Counter({f"{n}+1={n + 1}": 5 for n in range(7)})
 
@@ -186,7 +186,7 @@ def test_a_batch_may_reach_over_the_end_of_a_pass(tmp_path: Path):
 def test_problems_held_out_stay_out_of_a_file_s_batches(tmp_path: Path):
     made_task, drawn = task(held_out=0.5), problems(200)
     write_problems(chunks(drawn), tmp_path / "set.txt", WRITTEN)
-    made = FileStream(tmp_path / "set.txt", made_task, CODEC, seed=1, size=50)
+    made = FileStream([tmp_path / "set.txt"], made_task, CODEC, seed=1, size=50)
     shown = {row.partition("=")[0] for row in lines_of_batches(made, range(20))}
     sides = {
         side: {text_of(p.question) for p in drawn if made_task.side(p.question) == side}
@@ -267,7 +267,7 @@ def test_a_table_of_numbers_is_read_as_written(tmp_path: Path):
 def test_a_file_with_nothing_to_train_on_is_said(tmp_path: Path):
     (tmp_path / "a.txt").write_text("\n")
     with pytest.raises(DataError, match="holds no problem to train on"):
-        FileStream(tmp_path / "a.txt", task(), CODEC, 1, 4)
+        FileStream([tmp_path / "a.txt"], task(), CODEC, 1, 4)
 
 
 def test_tinymath_reads_whole(data_folder: Path):

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from abacist.data.certificate import Certificate
-from abacist.evaluation import figures
+from abacist.evaluation import course, figures
 from abacist.evaluation.drawing import INK
 from abacist.evaluation.grading import Grade, Marked, percent
 from abacist.problems.problem import Problem
@@ -98,7 +98,7 @@ def test_loss_curve_names_what_was_watched() -> None:
 def test_loss_curve_needs_losses_and_passes_over_those_a_log_scale_cannot_show() -> None:
     assert figures.loss_curve([]) is None
     lines = [{"step": step, "loss": loss} for step, loss in enumerate([1.0, math.nan, math.inf, 0.0, 0.5])]
-    assert figures.training_losses(lines) == [(0, 1.0), (4, 0.5)]
+    assert course.training_losses(lines) == [(0, 1.0), (4, 0.5)]
     assert "training problems" in words(figures.loss_curve(lines))
 
 
@@ -111,7 +111,7 @@ def test_shares_over_training_has_a_row_an_entry() -> None:
 
 
 def test_the_kept_look_is_the_most_accurate_with_the_least_loss() -> None:
-    assert figures.best_look(figures.watched_looks(METRICS)) == (30, 0.6, 0.2)
+    assert course.best_look(METRICS) == (30, 0.6, 0.2)
 
 
 def test_accuracy_by_operation_shows_counts() -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from abacist.apps.grade import grade_and_report
 from abacist.apps.source import settings_from
 from abacist.core.errors import Interrupted, RunError, SettingsError
 from abacist.core.seeds import stream
+from abacist.evaluation.course import RoundFacts, rounds_of
 from abacist.evaluation.grading import percent
 from abacist.models.transformer import count_parameters
 from abacist.runs.run import Run, train_together
-from abacist.training.loop import Progress
+from abacist.training.loop import Progress, read_metrics
 
 
 def begin(
@@ -111,7 +113,12 @@ def _train(run: Run, grade: bool, resume: bool) -> None:
         f"[bold]{run.settings.recipe}[/]: {count_parameters(run.kind.model):,} parameters "
         f"({model.n_layers} layers, {model.d_model} wide), {budget} of {training.batch_size} rows, {training.dtype}"
     )
-    example = run.codec.format.render(run.task.sample(stream(run.settings.seed, "show")))
+    if run.settings.data.rounds is not None:
+        rounds, count = run.settings.data.rounds, len(run.task.stages) - 1
+        console.print(
+            f"then {count} rounds of {rounds.steps:,} steps on its own answers; models that vote: {rounds.voters}"
+        )
+    example = run.codec.format.render(run.taught.sample(stream(run.settings.seed, "show")))
     console.print(f"it reads [cyan]{escape(example.prompt)}[/] and shall write [green]{escape(example.completion)}[/]")
     try:
         with Display(console, run.watched_side) as display:
@@ -122,8 +129,26 @@ def _train(run: Run, grade: bool, resume: bool) -> None:
         f"trained {outcome.step:,} steps in {clock(outcome.seconds)}; best on {run.watched_side} problems: "
         f"{percent(outcome.best.accuracy)} % (step {outcome.best_step:,})"
     )
+    if run.settings.data.rounds is not None:
+        console.print(_table_of(rounds_of(read_metrics(run.path))))
     if grade:
         grade_and_report(run, console)
+
+
+def _table_of(rounds: Sequence[RoundFacts]) -> Table:
+    """Return the table of what was asked, kept and learned in each round; what the truth was needed for is marked."""
+    table = Table(box=None, header_style="bold", caption="* held against the truth for this table alone")
+    for heading in ("round", "asked", "kept", "kept, %", "right of these, % *"):
+        table.add_column(heading, justify="right")
+    sizes = sorted({size for each in rounds for size in each.by_size})
+    for size in sizes:
+        table.add_column(f"{size} digits, % *" if size == sizes[0] else str(size), justify="right")
+    for each in rounds:
+        labels = [f"{each.asked:,}", f"{each.kept:,}", percent(each.kept / each.asked)] if each.asked else [""] * 3
+        right = percent(each.right_of_kept.accuracy) if each.right_of_kept else ""
+        scores = [percent(each.by_size[size].accuracy) if size in each.by_size else "" for size in sizes]
+        table.add_row(str(each.round), *labels, right, *scores)
+    return table
 
 
 class Display:

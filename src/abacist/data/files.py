@@ -5,7 +5,7 @@ followed by a last column `sum`, as in `a,b,c,d,sum`.
 """
 
 import gzip
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -112,20 +112,21 @@ def _line(question: str, answer: str, where: str) -> Line:
 
 
 class FileStream:
-    """Endless batches from a file, each pass over it in a fresh order; problems held out by the split stay out."""
+    """Endless batches from files, each pass over them in a fresh order; problems held out by the split stay out."""
 
-    def __init__(self, path: Path, task: Task, codec: Codec, seed: int, size: int):
-        lines = list(read_problems(path))
+    def __init__(self, paths: Sequence[Path], task: Task, codec: Codec, seed: int, size: int):
+        lines = [line for path in paths for line in read_problems(path)]
+        named = ", ".join(map(str, paths))
         train = [line for line in lines if task.side(line.question) == "train"]
         if not train:
-            raise DataError(f"{path} holds no problem to train on (read {len(lines)} lines)")
+            raise DataError(f"{named} holds no problem to train on (read {len(lines)} lines)")
         self.seen = {canonical(line.question) for line in train}
         prompts = characters([codec.format.prompt(line.question) for line in train])
         completions = characters([codec.format.completion(line.answer, line.question) for line in train])
         try:
             self.rows = codec.joined(prompts, completions)
         except DataError as error:
-            raise DataError(f"{path}: {error}") from None
+            raise DataError(f"{named}: {error}") from None
         self.codec, self.seed, self.size = codec, seed, size
         self._order = lru_cache(maxsize=2)(self._order_of_pass)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
@@ -13,12 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from abacist.evaluation.calibration import Row
+from abacist.evaluation.course import Metrics, best_look, rounds_of, training_losses, watched_looks
 from abacist.evaluation.drawing import BLUE, INK, ORANGE, SERIES, WIDTH, as_svg, reach, shortened
 from abacist.evaluation.grading import Grade, Marked, Score, operation, score, size
 from abacist.problems.question import Question, is_number, is_sign, is_whole
-
-Metrics = Sequence[Mapping[str, Any]]
-"""The lines of a run's `metrics.jsonl`, in their order."""
 
 CELLS = 120
 """Operands that span at most this many values get a cell for each pair."""
@@ -44,7 +43,7 @@ def loss_curve(metrics: Metrics, watched: str = "held-out problems") -> Figure |
         above.plot(steps, held_losses, color=ORANGE, linewidth=1, marker="o", markersize=3, label=watched)
         below.plot(steps, accuracies, color=ORANGE, linewidth=1, marker="o", markersize=3)
         for axes in (above, below):
-            axes.axvline(best_look(looks)[0], color=INK, alpha=0.6, linewidth=0.9, linestyle=":")
+            axes.axvline(best_look(metrics)[0], color=INK, alpha=0.6, linewidth=0.9, linestyle=":")
         above.plot([], [], color=INK, alpha=0.6, linewidth=0.9, linestyle=":", label="weights that were kept")
     above.set(yscale="log", ylabel="loss, nats a token")
     above.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -80,6 +79,24 @@ def shares_over_training(metrics: Metrics, entries: Sequence[str]) -> Figure | N
         )
     panels[0].set_yticks(range(len(entries)), [shortened(name) for name in entries])
     panels[0].set_ylim(len(entries) - 0.5, -0.5)
+    return figure
+
+
+@as_svg
+def accuracy_by_round(metrics: Metrics) -> Figure | None:
+    """Draw the share answered exactly over the digits of the longest number, a line a round; None without rounds."""
+    measured = [each for each in rounds_of(metrics) if each.by_size]
+    if len(measured) < 2:
+        return None
+    axes = (figure := Figure(figsize=(WIDTH, 2.6), layout="constrained")).subplots()
+    colours = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, len(measured)))
+    for each, colour in zip(measured, colours, strict=True):
+        y = [value.accuracy for value in each.by_size.values()]
+        axes.plot(list(each.by_size), y, color=colour, marker="o", markersize=3, linewidth=1, label=str(each.round))
+    axes.set(xlabel="digits of the longest number", ylabel="answered exactly", ylim=(-0.04, 1.04))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.legend(title="after round", ncols=1 + len(measured) // 8)
     return figure
 
 
@@ -288,22 +305,6 @@ def cell_scores(marks: Iterable[Marked], single: bool) -> dict[tuple[int, int], 
             left, right = (int(text) if single else sum(map(str.isdigit, text)) for text in pair)
             groups.setdefault((left, right), []).append(mark)
     return {key: score(group) for key, group in groups.items()}
-
-
-def training_losses(metrics: Metrics) -> list[tuple[int, float]]:
-    """Return (step, loss) of training, those that a log scale can show."""
-    return [(line["step"], line["loss"]) for line in metrics if 0 < line.get("loss", 0) < math.inf]
-
-
-def watched_looks(metrics: Metrics) -> list[tuple[int, float, float]]:
-    """Return (step, accuracy, loss) of the looks taken during training."""
-    looks = (line for line in metrics if "held_out_accuracy" in line)
-    return [(line["step"], line["held_out_accuracy"], line["held_out_loss"]) for line in looks]
-
-
-def best_look(looks: Sequence[tuple[int, float, float]]) -> tuple[int, float, float]:
-    """Return the look whose weights were kept: the most accurate, of those the one with least loss, the latest."""
-    return max(looks, key=lambda look: (look[1], -look[2], look[0]))
 
 
 def _by_operation(marks: Iterable[Marked]) -> list[tuple[str, list[Marked]]]:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from abacist.data.certificate import Certificate
 from abacist.evaluation import figures
 from abacist.evaluation.calibration import Calibrated, reliability
+from abacist.evaluation.course import Metrics, best_look, rounds_of, training_losses, watched_looks
 from abacist.evaluation.drawing import as_svg
 from abacist.evaluation.far import AXES, Reach, by_shown, cells_of
 from abacist.evaluation.far_figures import first_errors, length_map, over_sizes
@@ -56,7 +57,7 @@ def write_report(
     facts: RunFacts,
     codec: Codec,
     grades: Sequence[Grade],
-    metrics: figures.Metrics,
+    metrics: Metrics,
     answered: Sequence[tuple[Problem, Generated]] = (),
     calibrated: Calibrated | None = None,
     within: Callable[[Question], bool] = lambda _: False,
@@ -73,7 +74,7 @@ def render(
     facts: RunFacts,
     codec: Codec,
     grades: Sequence[Grade],
-    metrics: figures.Metrics,
+    metrics: Metrics,
     answered: Sequence[tuple[Problem, Generated]] = (),
     calibrated: Calibrated | None = None,
     within: Callable[[Question], bool] = lambda _: False,
@@ -99,6 +100,7 @@ def render(
     drawn = {
         "loss": figures.loss_curve(metrics, watched),
         "shares": figures.shares_over_training(metrics, entries),
+        "rounds": figures.accuracy_by_round(metrics),
         "operation": figures.accuracy_by_operation(grades),
         "size": figures.accuracy_by_size(grades),
         "heat": figures.heat_map(marks, split["region"]) if single else as_svg(length_map)(sizes["lengths"]),
@@ -111,6 +113,7 @@ def render(
     found = {
         "loss": learning_found(metrics, watched, len(codec.tokenizer.vocabulary)),
         "shares": shares_found(metrics, entries),
+        "rounds": rounds_found(metrics),
         "operation": lowest_found({(grade.name, key): s for grade in grades for key, s in grade.by(operation).items()}),
         "size": lowest_found(
             {(grade.name, f"{key} digits"): s for grade in grades for key, s in grade.by(size).items() if key}
@@ -138,6 +141,7 @@ def render(
         "mapped": [grade.name for grade in mapped],
         "cells": single,
         "far": section(reaches),
+        "rounds": rounds_of(metrics),
         "steps": metrics[-1]["step"] if metrics else None,
         "seconds": metrics[-1]["seconds"] if metrics else None,
         "ideas": [*facts.ideas, *next_steps(facts, grades)],
@@ -171,16 +175,16 @@ def verdict(grade: Grade) -> str:
     return f"{sentence} {numbers} {_sentence(grade.certificate)}"
 
 
-def learning_found(metrics: figures.Metrics, watched: str, vocab_size: int) -> str:
+def learning_found(metrics: Metrics, watched: str, vocab_size: int) -> str:
     """Say what the loss curve holds: from where to where, the gap to held-out problems, when answers came right."""
-    losses, looks = figures.training_losses(metrics), figures.watched_looks(metrics)
+    losses, looks = training_losses(metrics), watched_looks(metrics)
     if not losses:
         return ""
     (first, start), (last, end) = losses[0], losses[-1]
     said = [f"Guessing among {vocab_size} tokens would cost {math.log(vocab_size):.2f} nats a token."]
     said.append(f"Training loss went from {start:.3g} at step {first:,} to {end:.3g} at step {last:,}.")
     if looks:
-        step, accuracy, _ = figures.best_look(looks)
+        step, accuracy, _ = best_look(metrics)
         apart = looks[-1][2] > 2 * end and looks[-1][2] - end > 0.01
         gap = "a gap: the model remembers more than it understands" if apart else "no gap, so no sign of mere memory"
         said.append(f"Loss on {watched} ended at {looks[-1][2]:.3g}: {gap}." if watched.startswith("held") else "")
@@ -192,7 +196,7 @@ def learning_found(metrics: figures.Metrics, watched: str, vocab_size: int) -> s
     return " ".join(filter(None, said))
 
 
-def shares_found(metrics: figures.Metrics, entries: Sequence[str]) -> str:
+def shares_found(metrics: Metrics, entries: Sequence[str]) -> str:
     """Say of which entry of the mixture the last batches had most, and which was known least."""
     looks = [line for line in metrics if "shares" in line]
     if not looks:
@@ -202,6 +206,19 @@ def shares_found(metrics: figures.Metrics, entries: Sequence[str]) -> str:
     return (
         f"In the end {entries[most]} had the largest share, {percent(shares[most])} %, "
         f"and {entries[least]} was known least, {percent(known[least])} % answered exactly."
+    )
+
+
+def rounds_found(metrics: Metrics) -> str:
+    """Say how far answers reached before and after the rounds, by the longest numbers measured."""
+    measured = [each for each in rounds_of(metrics) if each.by_size]
+    if len(measured) < 2:
+        return ""
+    digits, last = max(measured[-1].by_size.items())
+    first = measured[0].by_size[digits]
+    return (
+        f"Of numbers of {digits} digits {percent(first.accuracy)} % were answered exactly before the first round, "
+        f"{percent(last.accuracy)} % after the last."
     )
 
 

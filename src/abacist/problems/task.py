@@ -92,6 +92,13 @@ class Task:
         """Each entry of the mixture as a task of its own, with the same rounding and split."""
         return [Task(replace(self.settings, mixture=[item])) for item in self.settings.mixture]
 
+    @cached_property
+    def stages(self) -> "list[Task]":
+        """The entries of each stage as a task of their own, in the stages' order, with the same rounding and split."""
+        stages = sorted({item.stage for item in self.settings.mixture})
+        mixtures = [[item for item in self.settings.mixture if item.stage == stage] for stage in stages]
+        return [Task(replace(self.settings, mixture=mixture)) for mixture in mixtures]
+
     def problem(self, question: Question, operation: str = "typed") -> Problem:
         """Pose a question under this task's rounding."""
         return Problem(question, self.settings.rounding, operation)

@@ -21,6 +21,9 @@ IDEAS = {
         ("abacist train demo --set digits=7 --name seven", "Longer numbers: does the same model learn those too?"),
         ("abacist train tinymath", "All four operations on 0..89: much of it has to be learned by heart."),
     ),
+    "self_improvement": (
+        ("abacist train self_improvement --set rounds=0 --name told", "How far does it reach without its own answers?"),
+    ),
 }
 """Commands worth trying after a recipe, with the reason."""
 

@@ -20,7 +20,9 @@ from abacist.core.seeds import generator, key_to_integer
 from abacist.data.curriculum import CURRICULA, Curriculum, Look, Shares
 from abacist.data.files import FileStream
 from abacist.data.offsets import moved, shifted, spread
+from abacist.data.rounds import PooledStream
 from abacist.data.stream import ProblemStream
+from abacist.evaluation.course import rounds_of
 from abacist.evaluation.grading import Grade, ask, draw, grade, mark
 from abacist.kind import Kind
 from abacist.models.checkpoint import load_weights
@@ -32,13 +34,14 @@ from abacist.problems.problem import Problem
 from abacist.problems.question import Question, read_question
 from abacist.problems.task import Task
 from abacist.runs import folder as folders
+from abacist.runs.rounds import check_rounds, train_in_rounds
 from abacist.runs.settings import RunSettings
 from abacist.text.batch import Batch, collate
 from abacist.text.codec import Codec
 from abacist.text.confidence import CALIBRATION
 from abacist.text.generated import Generated
 from abacist.training.ensemble import Ensemble
-from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer
+from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer, read_metrics
 from abacist.training.probe import settled
 from abacist.training.state import read_counters
 
@@ -49,6 +52,8 @@ class Run:
     def __init__(self, path: Path, settings: RunSettings):
         self.path, self.settings = path, settings
         self.task = Task(settings.task)
+        # What is taught with true answers; problems beyond it are only asked.
+        self.taught = self.task.stages[0] if settings.data.rounds else self.task
         self.codec = Codec.build(settings.text)
 
     @classmethod
@@ -78,6 +83,8 @@ class Run:
 
     def check(self) -> None:
         """Look at the data before any work starts. Raises: AbacistError for what would fail later."""
+        if self.settings.data.rounds is not None:
+            check_rounds(self)
         self._check_length(self.stream.longest())
         self.watched_problems()
         self.watched_by_entry()
@@ -167,8 +174,8 @@ class Run:
         return self.kind
 
     @cached_property
-    def stream(self) -> ProblemStream | FileStream:
-        """The training batches."""
+    def stream(self) -> ProblemStream | FileStream | PooledStream:
+        """The training batches; rounds put others in their place."""
         settings = self.settings
         if settings.data.file is not None:
             if settings.data.targets:
@@ -176,10 +183,10 @@ class Run:
                     "data.targets: problems from a file have no further targets; leave one of the two away"
                 )
             return FileStream(
-                Path(settings.data.file), self.task, self.codec, settings.seed, settings.training.batch_size
+                [Path(settings.data.file)], self.task, self.codec, settings.seed, settings.training.batch_size
             )
         return ProblemStream(
-            self.task,
+            self.taught,
             self.codec,
             settings.seed,
             settings.training.batch_size,
@@ -201,7 +208,7 @@ class Run:
     def watched_problems(self) -> list[Problem]:
         """Return the problems looked at during training. Raises: SettingsError if there are none."""
         rng, count = generator(self.settings.seed, "watched"), self.settings.training.evaluate_on
-        problems = self._watched(self.task, rng, count)
+        problems = self._watched(self.taught, rng, count)
         if not problems:
             raise SettingsError("task.split.held_out: so small a share of this task holds no problem at all")
         return problems
@@ -230,9 +237,12 @@ class Run:
 
     def train(self, watch: Callable[[Progress], None] = lambda _: None, resume: bool = False) -> Outcome:
         """Train, or go on training, to the end; the settings then hold the steps it came to."""
-        return self._end(self._trainer(watch, resume).run())
+        if self.settings.data.rounds is not None:
+            return train_in_rounds(self, self.settings.data.rounds, watch, resume)
+        return self.end(self.trainer(watch, resume).run())
 
-    def _trainer(self, watch: Callable[[Progress], None], resume: bool) -> Trainer:
+    def trainer(self, watch: Callable[[Progress], None], resume: bool) -> Trainer:
+        """Return the training, not begun yet or, to be resumed, where it stands."""
         settings = self.settings
         for name in (CALIBRATION, folders.FAR):
             (self.path / name).unlink(missing_ok=True)  # they told of other weights
@@ -267,7 +277,8 @@ class Run:
             (self.path / METRICS).unlink(missing_ok=True)  # of a training killed before its first save
         return trainer
 
-    def _end(self, outcome: Outcome) -> Outcome:
+    def end(self, outcome: Outcome) -> Outcome:
+        """Write down how many steps a training came to."""
         decided = dataclasses.replace(self.settings.training, steps=outcome.steps, minutes=None)
         self.settings = dataclasses.replace(self.settings, training=decided)
         folders.write_settings(self.path, self.settings)
@@ -275,6 +286,8 @@ class Run:
 
     def finished(self) -> bool:
         """Tell whether training has come to its end."""
+        if self.settings.data.rounds is not None:
+            return len(rounds_of(read_metrics(self.path))) == len(self.task.stages)
         counters = read_counters(self.path / STATE)
         return counters is not None and counters.finished
 
@@ -304,8 +317,10 @@ def train_together(runs: Sequence[Run], watch: Callable[[Progress], None] = lamb
 
     Raises: SettingsError where the runs differ in what one pass must share.
     """
-    trainers = [run._trainer(watch if run is runs[0] else lambda _: None, resume=False) for run in runs]
-    return [run._end(outcome) for run, outcome in zip(runs, Ensemble(trainers).run(), strict=True)]
+    if any(run.settings.data.rounds for run in runs):
+        raise SettingsError("data.rounds must be null where models are trained at once; train them in turn")
+    trainers = [run.trainer(watch if run is runs[0] else lambda _: None, resume=False) for run in runs]
+    return [run.end(outcome) for run, outcome in zip(runs, Ensemble(trainers).run(), strict=True)]
 
 
 def count_from_settings(settings: RunSettings) -> int:

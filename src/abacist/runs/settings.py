@@ -7,6 +7,7 @@ from abacist import kind as kinds
 from abacist.core.catalogue import Part, PartOf
 from abacist.core.errors import SettingsError
 from abacist.data.curriculum import CURRICULA
+from abacist.data.rounds import Rounds
 from abacist.evaluation.settings import GradeSettings
 from abacist.models.settings import ModelSettings
 from abacist.problems.task import TaskSettings
@@ -26,6 +27,8 @@ class DataSettings:
     """Tokens of a training row that several problems share; longer problems are left away. None: a row each."""
     curriculum: Annotated[Part, PartOf(CURRICULA)] = Part("fixed")
     """How the shares of the mixture's entries follow what is known: fixed, by_accuracy, staged, or your own."""
+    rounds: Rounds | None = None
+    """Only the first stage of the mixture is taught with true answers; the model labels each later one itself."""
 
 
 @dataclass(frozen=True)

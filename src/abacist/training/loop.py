@@ -59,7 +59,7 @@ class Progress:
     step: int
     steps: int | None
     share: float
-    """Share of the budget that is used up, 0 to 1."""
+    """Share of the lap's budget that is used up, 0 to 1."""
     seconds: float
     seconds_left: float
     loss: float
@@ -155,6 +155,16 @@ class Trainer:
                     raise Interrupted(f"stopped after step {self.counters.step:,}; everything is saved")
         return self.outcome()
 
+    def extend(self, steps: int) -> None:
+        """Go on after the end for `steps` more: the schedule begins anew, and so does the search for the best weights.
+
+        Source of schedules that begin anew: Loshchilov & Hutter 2017, arXiv:1608.03983.
+        """
+        counters = self.counters
+        counters.lap, counters.begun = counters.lap + 1, counters.step
+        counters.steps, counters.finished = counters.step + steps, False
+        counters.best_accuracy, counters.best_loss = -1.0, math.inf
+
     def begin(self) -> None:
         """Arrange memory and threads of the process, and start the clocks."""
         keep_freed_memory()
@@ -208,7 +218,8 @@ class Trainer:
     def update(self) -> float:
         """Move the weights along the gradients; return the gradients' norm."""
         norm = float(self.accelerator.clip_grad_norm_(self.wrapped.parameters(), self.settings.clip))
-        factor = self.schedule.factor(self.counters.step, self.counters.steps)
+        begun, steps = self.counters.begun, self.counters.steps
+        factor = self.schedule.factor(self.counters.step - begun, steps and steps - begun)
         for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
@@ -225,7 +236,7 @@ class Trainer:
                 f"the loss is not a number any more at step {self.counters.step:,}; "
                 "lower training.learning_rate, or set training.dtype=float32"
             )
-        self._log(step=self.counters.step, loss=mean, gradient_norm=norm, tokens_per_second=round(rate))
+        self.log(loss=mean, gradient_norm=norm, tokens_per_second=round(rate))
         self.watch(self._progress(mean, rate))
         self._loss_sum, self._token_sum, self._mark = 0.0, 0, time.perf_counter()
 
@@ -248,7 +259,7 @@ class Trainer:
             entries = {"shares": self.shares, "held_out_by_entry": result.by_entry}
             counters.looks.append(list(result.by_entry))
             self.shares = self.shares_after(counters.looks)
-        self._log(step=counters.step, held_out_accuracy=result.accuracy, held_out_loss=result.loss, **entries)
+        self.log(held_out_accuracy=result.accuracy, held_out_loss=result.loss, **entries)
         if (result.accuracy, -result.loss) >= (counters.best_accuracy, -counters.best_loss):
             counters.best_accuracy, counters.best_loss = result.accuracy, result.loss
             counters.best_step = counters.step
@@ -260,14 +271,16 @@ class Trainer:
         """Save everything that going on needs."""
         save_state(self.folder / STATE, self.kind.model, self.optimizers, self.counters)
 
-    def _log(self, **values: Any) -> None:
+    def log(self, **values: Any) -> None:
+        """Add a line to the run's log: the step, the values, the seconds."""
+        line = {"step": self.counters.step, **values, "seconds": round(self.counters.seconds, 2)}
         with (self.folder / METRICS).open("a") as file:
-            file.write(json.dumps({**values, "seconds": round(self.counters.seconds, 2)}) + "\n")
+            file.write(json.dumps(line) + "\n")
 
     def _progress(self, loss: float, rate: float) -> Progress:
         counters, minutes = self.counters, self.settings.minutes
         if counters.steps is not None:
-            share = counters.step / counters.steps
+            share = (counters.step - counters.begun) / (counters.steps - counters.begun)
             left = counters.seconds / counters.step * (counters.steps - counters.step)
         else:
             assert minutes is not None

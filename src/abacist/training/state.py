@@ -25,7 +25,11 @@ class Counters:
     step: int = 0
     """Steps done."""
     steps: int | None = None
-    """Steps to do in all, once decided."""
+    """The step at which it ends, once decided."""
+    lap: int = 0
+    """How often it was extended after an end."""
+    begun: int = 0
+    """The step at which this lap began."""
     seconds: float = 0.0
     best_accuracy: float = -1.0
     best_loss: float = float("inf")

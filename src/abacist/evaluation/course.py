@@ -1,0 +1,67 @@
+"""What the lines of a run's `metrics.jsonl` tell of the course its training took."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from abacist.evaluation.grading import Score
+
+Metrics = Sequence[Mapping[str, Any]]
+"""The lines, in their order."""
+
+
+@dataclass(frozen=True)
+class RoundFacts:
+    """One round: what was asked and kept for it, and how the model answers after it."""
+
+    round: int
+    """0 is the training on true answers."""
+    asked: int
+    kept: int
+    right_of_kept: Score | None
+    """The true answers among those kept, where that was measured."""
+    by_size: dict[int, Score]
+    """Scores on held-out problems by the digits of the longest number; empty where nothing was measured."""
+
+
+def rounds_of(metrics: Metrics) -> list[RoundFacts]:
+    """Return the rounds that are over, in their order; none of a training without rounds."""
+    asked = {line["asked_for_round"]: line for line in metrics if "asked_for_round" in line}
+    found = []
+    for line in metrics:
+        if "round" in line:
+            before: Mapping[str, Any] = asked.get(line["round"], {"asked": 0, "kept": 0})
+            right = before.get("for_the_report_only")
+            measured = line.get("for_the_report_only", {"by_size": {}})["by_size"]
+            found.append(
+                RoundFacts(
+                    line["round"],
+                    before["asked"],
+                    before["kept"],
+                    right and Score(right["right_of_kept"], before["kept"]),
+                    {int(size): Score(*counts) for size, counts in measured.items()},
+                )
+            )
+    return found
+
+
+def training_losses(metrics: Metrics) -> list[tuple[int, float]]:
+    """Return (step, loss) of training, those that a log scale can show."""
+    return [(line["step"], line["loss"]) for line in metrics if 0 < line.get("loss", 0) < math.inf]
+
+
+def watched_looks(metrics: Metrics) -> list[tuple[int, float, float]]:
+    """Return (step, accuracy, loss) of the looks taken during training."""
+    looks = (line for line in metrics if "held_out_accuracy" in line)
+    return [(line["step"], line["held_out_accuracy"], line["held_out_loss"]) for line in looks]
+
+
+def best_look(metrics: Metrics) -> tuple[int, float, float]:
+    """Return the look whose weights were kept: the most accurate, of those the one with least loss, the latest.
+
+    Where there are rounds, of the last one alone.
+    """
+    begins = [place for place, line in enumerate(metrics) if "asked_for_round" in line]
+    looks = watched_looks(metrics[begins[-1] :] if begins else metrics) or watched_looks(metrics)
+    return max(looks, key=lambda look: (look[1], -look[2], look[0]))
