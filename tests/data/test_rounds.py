@@ -37,7 +37,7 @@ def test_malformed_answers_and_words_have_no_vote():
 
 def test_answers_far_shorter_than_their_like_are_left_away():
     long = [Label(question, "1234", 3) for question in questions("999+9", "998+8", "997+7", "996+6")]
-    short = [Label(question, answer, 3) for question, answer in zip(questions("995+5", "994+4"), ("123", "12"))]
+    short = [Label(read_question("995+5"), "123", 3), Label(read_question("994+4"), "12", 3)]
     other = [Label(question, "1", 3) for question in questions("9+9", "999-9")]
     labels = [*long, *short, *other]
     assert long_enough(labels, 1) == [*long, short[0], *other], "those of other lengths or signs are not its like"

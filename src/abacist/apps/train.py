@@ -116,7 +116,8 @@ def _train(run: Run, grade: bool, resume: bool) -> None:
     if run.settings.data.rounds is not None:
         rounds, count = run.settings.data.rounds, len(run.task.stages) - 1
         console.print(
-            f"then {count} rounds of {rounds.steps:,} steps on its own answers; models that vote: {rounds.voters}"
+            f"then {count} {'round' if count == 1 else 'rounds'} of {rounds.steps:,} steps on its own answers; "
+            f"models that vote: {rounds.voters}"
         )
     example = run.codec.format.render(run.taught.sample(stream(run.settings.seed, "show")))
     console.print(f"it reads [cyan]{escape(example.prompt)}[/] and shall write [green]{escape(example.completion)}[/]")
@@ -136,18 +137,18 @@ def _train(run: Run, grade: bool, resume: bool) -> None:
 
 
 def _table_of(rounds: Sequence[RoundFacts]) -> Table:
-    """Return the table of what was asked, kept and learned in each round; what the truth was needed for is marked."""
+    """Return the table of what was asked, kept and learned, a column a round; what needed the truth is marked."""
     table = Table(box=None, header_style="bold", caption="* held against the truth for this table alone")
-    for heading in ("round", "asked", "kept", "kept, %", "right of these, % *"):
-        table.add_column(heading, justify="right")
-    sizes = sorted({size for each in rounds for size in each.by_size})
-    for size in sizes:
-        table.add_column(f"{size} digits, % *" if size == sizes[0] else str(size), justify="right")
+    table.add_column("round")
     for each in rounds:
-        labels = [f"{each.asked:,}", f"{each.kept:,}", percent(each.kept / each.asked)] if each.asked else [""] * 3
-        right = percent(each.right_of_kept.accuracy) if each.right_of_kept else ""
-        scores = [percent(each.by_size[size].accuracy) if size in each.by_size else "" for size in sizes]
-        table.add_row(str(each.round), *labels, right, *scores)
+        table.add_column(str(each.round), justify="right")
+    table.add_row("asked", *(f"{each.asked:,}" if each.asked else "" for each in rounds))
+    table.add_row("kept, %", *(percent(each.kept / each.asked) if each.asked else "" for each in rounds))
+    rights = [percent(each.right_of_kept.accuracy) if each.right_of_kept else "" for each in rounds]
+    table.add_row("right of these, % *", *rights)
+    for size in sorted({size for each in rounds for size in each.by_size}):
+        scores = [percent(each.by_size[size].accuracy) if size in each.by_size else "" for each in rounds]
+        table.add_row(f"{size} digits right, % *", *scores)
     return table
 
 
