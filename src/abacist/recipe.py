@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from abacist.core.catalogue import is_path, own_names
-from abacist.core.errors import SettingsError
+from abacist.core.errors import SettingsError, UnknownName
 from abacist.core.settings import check, dump, override
 from abacist.runs.settings import RunSettings
 
@@ -56,7 +56,7 @@ def summary(recipe: Recipe) -> str:
 def settings_of(name: str, changes: list[tuple[str, Any]]) -> RunSettings:
     """Return the checked settings of a recipe; changes that name a dial turn it, the others set a path.
 
-    Raises: SettingsError with every wrong key.
+    Raises: SettingsError with every wrong key; UnknownName if there is no such dial or setting.
     """
     recipe = find(name)
     turned = {key: value for key, value in changes if key in dials(recipe)}
@@ -68,13 +68,14 @@ def settings_of(name: str, changes: list[tuple[str, Any]]) -> RunSettings:
             close = difflib.get_close_matches(key, [*dials(recipe), *fields], n=1)
             hint = f"; did you mean {close[0]}?" if close else f"; its dials are {', '.join(dials(recipe)) or 'none'}"
             wrong.append(f"{key}: {name} has no such dial or setting{hint}")
+    kind = UnknownName if wrong else SettingsError
     wrong += [
         f"{key}: {name} takes a number like {dials(recipe)[key]!r}, got {value!r}"
         for key, value in turned.items()
         if type(value) is not type(dials(recipe)[key])
     ]
     if wrong:
-        raise SettingsError("\n".join(wrong))
+        raise kind("\n".join(wrong))
     values = recipe(**turned)
     whole = dump(check(RunSettings, {"recipe": Path(name).stem, **values}))
     return change(whole, rest)

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from abacist.apps.entry import LONGEST_NUMBER, main
+
 CHILD = """
 import gc, json, os, sys
 from abacist.apps.entry import main
@@ -76,3 +78,33 @@ def test_help_and_wrong_usage_import_next_to_nothing(environment, arguments, sta
     assert facts["status"] == status
     assert not set(facts["modules"]) & (HEAVY | {"numpy", "dataclasses", "inspect"})
     assert facts["threads"] is None
+
+
+@pytest.fixture
+def limit():
+    """Python's limit on the digits of numbers, as it was again after the test."""
+    before = sys.get_int_max_str_digits()
+    yield before
+    sys.set_int_max_str_digits(before)
+
+
+def test_numbers_of_thousands_of_digits_are_graded(limit, monkeypatch, tmp_path, capsys):
+    nines, more = "9" * 5000, "1" + "0" * 5000
+    (tmp_path / "lines.txt").write_text(f"{nines} + 1 = {more}\n{nines} + 2 = {more}\n")
+    monkeypatch.setattr(sys, "argv", ["abacist", "grade", "--file", str(tmp_path / "lines.txt")])
+    with pytest.raises(SystemExit) as done:
+        main()
+    out = capsys.readouterr().out
+    assert done.value.code == 0
+    assert "1 of 2 right" in out
+    assert "999999…999999 (5,000 digits) + 2" in out
+    assert len(out) < 500
+
+
+@pytest.mark.parametrize(("own", "kept"), [(0, 0), (1_000_000, 1_000_000), (4300, LONGEST_NUMBER)])
+def test_a_higher_limit_of_one_s_own_stays(limit, monkeypatch, capsys, own, kept):
+    sys.set_int_max_str_digits(own)
+    monkeypatch.setattr(sys, "argv", ["abacist", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    assert sys.get_int_max_str_digits() == kept

@@ -16,9 +16,10 @@ from abacist.core.errors import SettingsError
 from abacist.core.settings import check, dump
 from abacist.problems.columns import Columns, Group
 from abacist.problems.expression import canonical, evaluate
+from abacist.problems.nesting import depth_of
 from abacist.problems.operation import FOLDER, Operation
 from abacist.problems.problem import Problem, number_of
-from abacist.problems.question import Question, read_question, text_of
+from abacist.problems.question import Question, is_number, read_question, text_of
 from abacist.problems.rounding import Rounding
 from abacist.problems.wording import asked
 
@@ -66,6 +67,21 @@ class TestEveryOperation:
         one_by_one = [made.sample(rng) for _ in range(4000)]
         for feature in (shape, last_digits):
             assert alike(map(feature, many), map(feature, one_by_one))
+
+    def test_other_sizes_are_exactly_as_named(self, name: str, settings: dict[str, Any]):
+        made, rng = build(FOLDER, {"name": name, **settings}), random.Random(1)
+        for left, right in ((1, 1), (4, 2), (2, 25)):
+            pair = made.of_lengths(left, right)
+            for question in [] if pair is None else [pair.sample(rng) for _ in range(20)]:
+                numbers = [lexeme.partition(".")[0] for lexeme in question if is_number(lexeme)]
+                assert list(map(len, numbers)) == [left, right], question
+        for terms in (2, 9):
+            many = made.of_terms(terms)
+            for question in [] if many is None else [many.sample(rng) for _ in range(20)]:
+                assert sum(map(is_number, question)) == terms, question
+        for depth in (1, 4):
+            questions = [made.sample_nested(rng, depth) for _ in range(5)]
+            assert {question and depth_of(question) for question in questions} in ({None}, {depth}), questions
 
     def test_a_batch_follows_from_the_generator_alone(self, name: str, settings: dict[str, Any]):
         made = build(FOLDER, {"name": name, **settings})

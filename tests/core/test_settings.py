@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abacist.core.catalogue import Part, PartOf
-from abacist.core.errors import SettingsError
-from abacist.core.settings import check, dump, leaves, override, read_assignment
+from abacist.core.errors import SettingsError, UnknownName
+from abacist.core.settings import check, dump, leaves, override, read_assignment, read_choices
 from abacist.runs.settings import RunSettings
 
 
@@ -163,3 +163,38 @@ def test_every_number_is_read_as_that_number(number: float):
 
 def test_leaves_lists_every_path():
     assert [path for path, _ in leaves({"a": [{"b": 1}], "c": {}})] == ["a", "a.0", "a.0.b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("seed=1,2,3", [1, 2, 3]),
+        ("position=rope,nope", ["rope", "nope"]),
+        ("rate=3e-4, fast", [3e-4, "fast"]),
+        ('p={"name":"places","places":8},rope', [{"name": "places", "places": 8}, "rope"]),
+        ('p=rope, {"name": "places"}', ["rope", {"name": "places"}]),
+        ("left=[0,9],[0,99]", [[0, 9], [0, 99]]),
+        ("mode=1st,2nd,", ["1st", "2nd"]),
+        ("own=my/parity.py,my/other.py", ["my/parity.py", "my/other.py"]),
+    ],
+)
+def test_choices_are_separated_by_commas_outside_of_json(text: str, values: list[object]):
+    assert read_choices(text) == [(text.partition("=")[0], value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong_name"),
+    [
+        ({"model__depth": 3}, True),
+        ({"model__position": "ropes"}, True),
+        ({"model__position": {"name": "rope", "bases": 3}}, True),
+        ({"model__n_heads": 7}, False),
+        ({"training__steps": "many"}, False),
+    ],
+)
+def test_a_wrong_name_is_told_from_a_wrong_value(
+    tiny_settings: Callable[..., RunSettings], changes: dict[str, Any], wrong_name: bool
+):
+    with pytest.raises(SettingsError) as caught:
+        tiny_settings(**changes)
+    assert isinstance(caught.value, UnknownName) == wrong_name

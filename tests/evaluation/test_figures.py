@@ -8,7 +8,8 @@ import pytest
 
 from abacist.data.certificate import Certificate
 from abacist.evaluation import figures
-from abacist.evaluation.grading import Grade, Marked
+from abacist.evaluation.drawing import INK
+from abacist.evaluation.grading import Grade, Marked, percent
 from abacist.problems.problem import Problem
 from abacist.problems.question import read_question
 from abacist.problems.rounding import Rounding
@@ -68,7 +69,7 @@ def test_figures_are_well_formed_and_ask_for_nothing_outside() -> None:
         assert svg.startswith("<svg")
         assert all(link.startswith(("#", "data:")) for link in re.findall(r'href="([^"]*)"', svg))
         assert "currentColor" in svg
-        assert figures.INK not in svg
+        assert INK not in svg
 
 
 def test_figures_repeat_letter_for_letter() -> None:
@@ -133,10 +134,10 @@ def test_heat_map_has_a_panel_an_operation() -> None:
     assert "right operand" in text
 
 
-def test_heat_map_of_long_numbers_goes_by_digits() -> None:
+def test_cells_of_long_numbers_go_by_digits_and_are_no_heat_map_of_pairs() -> None:
     marks = [marked("1+2"), marked("123+4567", correct=False), marked("321+7654")]
     assert figures.cell_scores(marks, single=False)[3, 4].correct == 1
-    assert "right operand, digits" in words(figures.heat_map(marks))
+    assert figures.heat_map(marks) is None
 
 
 def test_there_is_no_heat_map_of_sums() -> None:
@@ -200,4 +201,4 @@ def test_calibration_holds_when_all_is_right_and_sure() -> None:
     ],
 )
 def test_percent_tells_a_share_from_none_and_from_all(share: float, text: str) -> None:
-    assert figures.percent(share) == text
+    assert percent(share) == text

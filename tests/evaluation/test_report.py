@@ -248,6 +248,24 @@ def test_a_region_is_told_and_outlined(codec: Codec) -> None:
     assert "The dashed line encloses what was never trained on." in text
 
 
+def test_lengths_that_training_can_have_shown_are_framed(codec: Codec) -> None:
+    marks = [right("12+34"), right("123456789012+1"), wrong("123456789013+2", "123456789016")]
+    page = render(FACTS, codec, [graded(marks)], METRICS, within=lambda question: len(question[0]) < 5)
+    text = text_of(page)
+    assert "The frame encloses lengths that training can have shown." in text
+    assert "right at sizes that training can have shown: 1 of 1" in text
+    assert "sizes beyond them: 1 of 2" in text
+    assert "half of the first wrong digits stand at place 1 or below" in text
+
+
+def test_curves_over_operands_and_depth_are_drawn_where_these_differ(codec: Codec) -> None:
+    plain = Codec.build(TextSettings(Part("compact")))
+    page = render(FACTS, plain, [graded([right("1+2"), right("1+2+3"), right("(1+2)+3")])], METRICS)
+    assert "By the number of operands" in page
+    assert "By depth" in page
+    assert "By depth" not in render(FACTS, codec, [PERFECT], METRICS)
+
+
 def test_a_run_without_metrics_or_grades_still_has_a_page(codec: Codec) -> None:
     text = text_of(render(FACTS, codec, [], []))
     assert "This model has not been graded." in text

@@ -28,12 +28,16 @@ def run(line: str, folder: Path, monkeypatch) -> int:
         with Path(os.devnull).open() as nothing:
             monkeypatch.setattr(sys, "stdin", nothing)
             return calc(arguments[1:])
-    if arguments[0] == "train":
+    if arguments[0] == "compare":
+        arguments += ["--seeds", "1"]
+    if arguments[0] in ("train", "compare"):
         arguments += ["--steps", "2", "--set", 'grading.sets=[{"title": "few", "count": 10}]']
     if "--on" in arguments:
         arguments = [*arguments[: arguments.index("--fresh")], "--fresh", "1", "--json"]
     elif arguments[0] == "grade":
         arguments += ["--json", "--set", 'grading.sets=[{"title": "few", "count": 10}]']
+    if arguments[0] == "far":
+        arguments = ["far", "runs/demo", "--json", "--count", "1", "--lengths", "1,2"]
     if "--all" in arguments:
         arguments += ["--set", "high=9"]
     monkeypatch.chdir(folder)

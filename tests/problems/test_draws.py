@@ -8,7 +8,15 @@ import pytest
 
 from abacist.core.errors import SettingsError
 from abacist.problems.columns import Columns
-from abacist.problems.draws import by_digits, by_digits_batch, by_value, by_value_batch, carry_heavy, carry_heavy_batch
+from abacist.problems.draws import (
+    by_digits,
+    by_digits_batch,
+    by_value,
+    by_value_batch,
+    carry_heavy,
+    carry_heavy_batch,
+    cascade,
+)
 from abacist.problems.expression import evaluate
 from abacist.problems.operations.addition import Addition
 from abacist.problems.operations.division import Division
@@ -50,6 +58,17 @@ def test_by_digits_keeps_its_bounds_and_reaches_their_ends(bounds: tuple[int, in
     drawn = [by_digits(rng, bounds) for _ in range(20_000)]
     assert min(drawn) == bounds[0]
     assert max(drawn) == bounds[1]
+
+
+@pytest.mark.parametrize(("left", "right"), [(1, 1), (2, 2), (7, 1), (1, 7), (6, 4), (4, 6), (40, 40)])
+def test_a_cascade_has_its_lengths_and_carries_through_every_column(left: int, right: int):
+    rng = random.Random(1)
+    for _ in range(200):
+        first, second = cascade(rng, left, right)
+        assert (len(str(first)), len(str(second))) == (left, right)
+        columns = [(first // 10**place % 10) + (second // 10**place % 10) for place in range(max(left, right))]
+        assert columns[0] >= 10
+        assert set(columns[1:]) <= {9}
 
 
 def test_carry_heavy_sums_carry_far_more_than_uniform_ones():

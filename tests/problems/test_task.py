@@ -182,3 +182,11 @@ def test_school_rounding_differs_from_tinymath_in_its_ties_alone(data_folder: Pa
     differing = [line for line, ours in pairs if line != ours]
     assert len(differing) == 235
     assert all("/" in line for line in differing)
+
+
+def test_a_question_is_within_a_task_that_asks_for_it_outside_its_region():
+    made = task("addition", bounds=(0, 99), split=Split(held_out=0.5, region=(90, 99)))
+    assert made.within(read_question("12+34"))
+    assert not made.within(read_question("12+95"))
+    assert not made.within(read_question("12+345"))
+    assert not made.within(read_question("12*34"))

@@ -1,16 +1,14 @@
 """`abacist grade RUN --on NAMES`: a run's model on public benchmarks, with published results beside its own."""
 
-import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress as Bar
 from rich.table import Table
 
+from abacist.apps.console import bar, page
 from abacist.core import catalogue
 from abacist.core.errors import AbacistError, DataError
 from abacist.core.seeds import stream
@@ -27,8 +25,6 @@ BENCHMARKS = "benchmarks.json"
 DATA = "ABACIST_DATA"
 SHIPPED_NAME = "shipped"
 SHOWN_FAILURES = 3
-PAGE = 130
-"""Columns of a table that goes to a file or a pipe."""
 
 
 def grade_on(path: Path, on: str, data: Path | None, fresh: int | None, seed: int, as_json: bool) -> None:
@@ -46,12 +42,10 @@ def grade_on(path: Path, on: str, data: Path | None, fresh: int | None, seed: in
     is_shipped = str(path) == SHIPPED_NAME and not path.exists()
     run = Run.open(SHIPPED if is_shipped else path)
     ask = asker(run)
-    console = Console(highlight=False, stderr=as_json)
-    if not console.is_terminal:
-        console = Console(highlight=False, stderr=as_json, width=PAGE)
+    console = page(stderr=as_json)
     grades = []
     for name, (items, source) in sources.items():
-        with _bar(console, name, len(items)) as watch:
+        with bar(console, name, len(items)) as watch:
             part = benchmarks[name]
             grades.append(grade_benchmark(Path(name).stem, source, part, items, ask, run.may_have_been_seen, watch))
     if as_json:
@@ -152,13 +146,3 @@ def _print_failures(grade: BenchmarkGrade, console: Console) -> None:
     unread = next((each for each in grade.failures() if each.given.unread), None)
     if unread is not None:
         console.print(f"  [yellow]not read[/] {grade.whole.unread:,}, for instance: {escape(unread.given.unread)}")
-
-
-@contextlib.contextmanager
-def _bar(console: Console, name: str, total: int) -> Iterator[Callable[[int], None]]:
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    with Bar(console=console, transient=True) as bar:
-        task = bar.add_task(escape(name), total=total)
-        yield lambda done: bar.update(task, completed=done)

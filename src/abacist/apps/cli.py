@@ -8,6 +8,7 @@ import functools
 import sys
 from pathlib import Path
 
+from abacist.apps.short_names import listed
 from abacist.core.errors import AbacistError, Interrupted
 
 HELP = """\
@@ -29,6 +30,16 @@ Train a model from random weights, grade it, and write a report.
   abacist train demo --over seed=1,2,3,4      four models in one program
   abacist train --resume runs/seven"""
 
+COMPARE = f"""\
+Train every combination of choices with every seed, one after another; grade all alike; one table, one plot.
+Run it again with the same arguments and it goes on: what is finished is not trained again.
+
+  abacist compare demo --over format=plain,reversed --over position=rope,coupled --seeds 3 --minutes 5
+  abacist compare addition --over digits=5,10 --over 'position=rope,{{"name":"places","places":11}}'
+
+short names, in --over and --set:
+{listed()}"""
+
 GRADE = """\
 Grade a run on its sets or on public benchmarks, or any text of lines.
 
@@ -37,6 +48,14 @@ Grade a run on its sets or on public benchmarks, or any text of lines.
   abacist grade shipped --on gpt3 --data FOLDER      the model that comes with abacist
   abacist grade --apart apart.txt --data FOLDER      what a training has to leave out to be graded on them
   abacist grade --file lines.txt"""
+
+FAR = """\
+Ask a run beyond what it was trained on: fresh problems of the sizes you name, from its own operations.
+Prints tables, and writes far.json, pictures and a part of the report.
+
+  abacist far runs/addition --lengths 5,10,20,50 --set model.context_length=192
+  abacist far runs/sums --operands 2,4,8,16 --count 50
+  abacist far shipped --depths 1,2,3,4,6             the model that comes with abacist"""
 
 BENCH = """\
 Measure what abacist costs, on this machine; every figure with its spread. Without a name: everything.
@@ -89,7 +108,10 @@ def parser() -> argparse.ArgumentParser:
     _recipes(add("recipes", help="list the recipes, or show one: its dials, its size, all its settings"))
     _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
     _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))
+    about = "train every combination of choices, grade all alike: one table, one plot"
+    _compare(add("compare", help=about, description=COMPARE))
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
+    _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result
 
@@ -145,15 +167,7 @@ def _train(command: argparse.ArgumentParser) -> None:
         "recipe", nargs="?", help="a recipe, a .py file with one, a settings.json, or a run folder to repeat"
     )
     command.add_argument("--name", help="name of the run; its folder is runs/NAME")
-    command.add_argument(
-        "--runs",
-        type=Path,
-        default=Path("runs"),
-        metavar="FOLDER",
-        help="where run folders are made (default: runs)",
-    )
-    command.add_argument("--minutes", type=float, metavar="N", help="time budget; the schedule ends when the time does")
-    command.add_argument("--steps", type=int, metavar="N", help="step budget")
+    _budget(command)
     command.add_argument("--seed", type=int, metavar="N", help="seed of weights and problems")
     _set(command)
     command.add_argument(
@@ -188,6 +202,35 @@ def _train(command: argparse.ArgumentParser) -> None:
             begin_together(options.recipe, changes, [read_choices(text) for text in options.over], *where)
         else:
             begin(options.recipe, changes, *where)
+
+    command.set_defaults(command=run)
+
+
+def _compare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("recipe", help="a recipe, a .py file with one, a settings.json, or a run folder")
+    command.add_argument(
+        "--over",
+        action="append",
+        required=True,
+        metavar="PATH=A,B,...",
+        help="what is compared: parts' names or JSON; given often, every combination is trained",
+    )
+    command.add_argument(
+        "--seeds", type=_count, default=1, metavar="N", help="train each with the seeds 1 to N (default: 1)"
+    )
+    command.add_argument("--name", help="name of the comparison; its folder is runs/NAME (default: compare-RECIPE)")
+    _budget(command)
+    _set(command)
+    command.add_argument("--overwrite", action="store_true", help="make runs anew that were made with other settings")
+
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.compare import compare
+        from abacist.core.settings import read_choices
+
+        budgets = (("training.minutes", options.minutes), ("training.steps", options.steps))
+        changes = [*_assignments(options), *((path, value) for path, value in budgets if value is not None)]
+        over = [read_choices(text) for text in options.over]
+        compare(options.recipe, over, changes, options.seeds, options.runs, options.name, options.overwrite)
 
     command.set_defaults(command=run)
 
@@ -248,6 +291,31 @@ def _benchmarks(options: argparse.Namespace) -> None:
     grade_on(options.run, options.on, options.data, options.fresh, options.seed, options.json)
 
 
+def _far(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run", type=Path, help="a run folder, or the word shipped for the model of the package")
+    for option, what in (
+        ("--lengths", "digits of two operands: every pair of these lengths"),
+        ("--operands", "how many numbers a sum has"),
+        ("--depths", "how many parentheses stand within one another"),
+    ):
+        command.add_argument(option, type=_sizes, default=(), metavar="N,N,...", help=what)
+    command.add_argument("--count", type=_count, default=20, metavar="N", help="problems a size (default: %(default)s)")
+    command.add_argument(
+        "--seed", type=int, default=2026, metavar="N", help="seed of the problems (default: %(default)s)"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON, and write nothing")
+    _set(command)
+
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.far import far
+        from abacist.evaluation.far import Plan
+
+        plan = Plan(options.lengths, options.operands, options.depths, options.count, options.seed)
+        far(options.run, plan, _assignments(options), options.json)
+
+    command.set_defaults(command=run)
+
+
 def _bench(command: argparse.ArgumentParser) -> None:
     command.add_argument("measures", nargs="*", metavar="MEASURE", help="what to measure (default: all)")
     command.add_argument("--nanogpt", type=Path, metavar="FOLDER", help="a checkout of nanoGPT to compare with")
@@ -286,6 +354,18 @@ def _bench(command: argparse.ArgumentParser) -> None:
     command.set_defaults(command=run)
 
 
+def _budget(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        metavar="FOLDER",
+        help="where run folders are made (default: runs)",
+    )
+    command.add_argument("--minutes", type=float, metavar="N", help="time budget; the schedule ends when the time does")
+    command.add_argument("--steps", type=int, metavar="N", help="step budget")
+
+
 def _set(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-s",
@@ -302,6 +382,15 @@ def _assignments(options: argparse.Namespace) -> list[tuple[str, object]]:
     from abacist.core.settings import read_assignment
 
     return [read_assignment(text) for text in options.changes]
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"should be whole numbers with commas between, such as 5,10,20, got {text!r}"
+        ) from None
 
 
 def _count(text: str) -> int:

@@ -18,6 +18,7 @@ from abacist.data.files import decoded, read_lines
 from abacist.evaluation.calibration import Calibrated, calibrate
 from abacist.evaluation.grading import Grade, Score, mark, percent
 from abacist.evaluation.lines import grade_lines
+from abacist.problems.question import brief
 from abacist.problems.rounding import Rounding
 from abacist.recipe import change
 from abacist.runs import report
@@ -113,8 +114,9 @@ def _cells(score: Score) -> tuple[str, ...]:
 def _print_failures(each: Grade, console: Console) -> None:
     failures = each.failures()
     for failure in failures[:SHOWN_FAILURES]:
-        wrote = f"{failure.written!r}, no number" if failure.answer is None else failure.answer
-        console.print(f"  [red]wrong[/] {failure.problem} = {failure.truth}, it wrote {escape(wrote)}")
+        wrote = f"{brief(failure.written)!r}, no number" if failure.answer is None else brief(failure.answer)
+        asked = f"{brief(str(failure.problem))} = {brief(failure.truth)}"
+        console.print(f"  [red]wrong[/] {asked}, it wrote {escape(wrote)}")
     if len(failures) > SHOWN_FAILURES:
         console.print(f"  and {len(failures) - SHOWN_FAILURES:,} more of {each.name!r}; all are in {GRADES}")
 
@@ -134,7 +136,9 @@ def grade_file(file: Path, places: int, rounding: str, as_json: bool) -> None:
         return
     console = Console(highlight=False)
     for number, text, truth in result.wrong:
-        console.print(f"[red]wrong[/]     line {number}: {escape(text.strip())}  (it is {truth})", soft_wrap=True)
+        console.print(
+            f"[red]wrong[/]     line {number}: {escape(brief(text.strip()))}  (it is {brief(truth)})", soft_wrap=True
+        )
     for number, _, reason in result.malformed:
         console.print(f"[yellow]malformed[/] line {number}: {escape(reason)}", soft_wrap=True)
     low, high = score.interval

@@ -69,7 +69,7 @@ def begin_together(
     console.print(f"[bold]{settings[0].recipe}[/]: {len(members)} models at once; shown is {next(iter(members))}")
     first = next(iter(members.values()))
     try:
-        with _Display(console, first.watched_side) as display:
+        with Display(console, first.watched_side) as display:
             outcomes = train_together(list(members.values()), display.show)
     except Interrupted as stop:
         raise Interrupted(f"{stop}. Go on with each by itself: abacist train --resume {first.path}") from None
@@ -114,30 +114,33 @@ def _train(run: Run, grade: bool, resume: bool) -> None:
     example = run.codec.format.render(run.task.sample(stream(run.settings.seed, "show")))
     console.print(f"it reads [cyan]{escape(example.prompt)}[/] and shall write [green]{escape(example.completion)}[/]")
     try:
-        with _Display(console, run.watched_side) as display:
+        with Display(console, run.watched_side) as display:
             outcome = run.train(display.show, resume)
     except Interrupted as stop:
         raise Interrupted(f"{stop}. Go on with: abacist train --resume {run.path}") from None
     console.print(
-        f"trained {outcome.step:,} steps in {_clock(outcome.seconds)}; best on {run.watched_side} problems: "
+        f"trained {outcome.step:,} steps in {clock(outcome.seconds)}; best on {run.watched_side} problems: "
         f"{percent(outcome.best.accuracy)} % (step {outcome.best_step:,})"
     )
     if grade:
         grade_and_report(run, console)
 
 
-class _Display:
-    """A progress bar on a terminal; elsewhere a line now and then, so that logs stay short."""
+class Display:
+    """A progress bar on a terminal; elsewhere a line now and then, so that logs stay short.
 
-    def __init__(self, console: Console, watched: str):
-        self.console, self.watched = console, watched
+    `every` is the share of the budget between two such lines.
+    """
+
+    def __init__(self, console: Console, watched: str, every: float = 0.05):
+        self.console, self.watched, self.every = console, watched, every
         self.bar = Bar(
             BarColumn(bar_width=14), TextColumn("{task.percentage:3.0f} %"), _Words(), console=console, transient=True
         )
         self.job = self.bar.add_task("", total=1.0, words="")
         self.printed = -1.0
 
-    def __enter__(self) -> "_Display":
+    def __enter__(self) -> "Display":
         if self.console.is_terminal:
             self.bar.start()
         return self
@@ -152,11 +155,11 @@ class _Display:
         accuracy = "" if progress.accuracy is None else f" · {self.watched} {percent(progress.accuracy)} %"
         words = (
             f"step {progress.step:,}{steps} · loss {progress.loss:.4f}{accuracy} · "
-            f"{progress.tokens_per_second:,.0f} tokens/s · {_clock(progress.seconds_left)} left"
+            f"{progress.tokens_per_second:,.0f} tokens/s · {clock(progress.seconds_left)} left"
         )
         if self.console.is_terminal:
             self.bar.update(self.job, completed=progress.share, words=words)
-        elif progress.share >= self.printed + 0.05:
+        elif progress.share >= self.printed + self.every:
             self.printed = progress.share
             self.console.print(words, soft_wrap=True)
 
@@ -169,7 +172,7 @@ class _Words(ProgressColumn):
         return Text(task.fields["words"], no_wrap=True, overflow="ellipsis")
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """Write seconds as 1:02:03 or 2:03."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from abacist.bench.results import Row
-from abacist.evaluation.figures import BLUE, STYLE
+from abacist.evaluation.drawing import BLUE, STYLE
 
 COLUMNS = 3
 

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from abacist.core.errors import SettingsError
+from abacist.core.errors import SettingsError, UnknownName
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -73,7 +73,7 @@ def own_names(folder: str) -> tuple[str, ...]:
 def load(folder: str, name: str) -> type[Any]:
     """Return the class of the part called `name` in `folder`.
 
-    Raises: SettingsError if there is no such part, or its file does not define it.
+    Raises: UnknownName if there is no such part, SettingsError if its file does not define it.
     """
     if is_path(name):
         return _load_file(folder, Path(name))
@@ -85,7 +85,7 @@ def load(folder: str, name: str) -> type[Any]:
 
     close = difflib.get_close_matches(name, names(folder), n=1)
     hint = f"did you mean {close[0]}? " if close else ""
-    raise SettingsError(f"no part {name!r} in {folder}; {hint}there are {', '.join(names(folder))}")
+    raise UnknownName(f"no part {name!r} in {folder}; {hint}there are {', '.join(names(folder))}")
 
 
 def settings_class(folder: str, name: str) -> type[Any]:
@@ -123,7 +123,7 @@ def _entry_points(folder: str) -> dict[str, Any]:
 
 def _load_file(folder: str, path: Path) -> type[Any]:
     if not path.is_file():
-        raise SettingsError(f"no file {path} to load a part of {folder} from; give the path of an existing .py file")
+        raise UnknownName(f"no file {path} to load a part of {folder} from; give the path of an existing .py file")
     import importlib.util  # most starts load no file of a user's own
 
     name = f"abacist_part_{file_hash(path)[:16]}"

@@ -12,6 +12,10 @@ class SettingsError(AbacistError, ValueError):
     """
 
 
+class UnknownName(SettingsError):
+    """A setting or a part goes by a name that there is not: wrong whatever else is chosen."""
+
+
 class QuestionError(AbacistError):
     """A typed question cannot be read, or has no answer (division by zero)."""
 

@@ -17,7 +17,7 @@ from pydantic_core import core_schema
 
 from abacist.core import catalogue
 from abacist.core.catalogue import Part
-from abacist.core.errors import SettingsError
+from abacist.core.errors import SettingsError, UnknownName
 
 Tree = TypeVar("Tree")
 
@@ -25,14 +25,15 @@ Tree = TypeVar("Tree")
 def check(cls: type[Tree], values: dict[str, Any]) -> Tree:
     """Make the settings tree `cls` from nested dicts.
 
-    Raises: SettingsError with one line for each wrong or unknown key.
+    Raises: SettingsError with one line for each wrong or unknown key; UnknownName if there is an unknown one.
     """
     try:
         return _adapter(cls).validate_python(values)
     except ValidationError as error:
         known = [path for path, _ in leaves(values)] + list(_field_paths(cls))
         lines = [line for item in error.errors() for line in _explain(item, known)]
-        raise SettingsError("\n".join(lines)) from None
+        kind = UnknownName if any(map(_is_unknown, error.errors())) else SettingsError
+        raise kind("\n".join(lines)) from None
 
 
 def dump(tree: Any) -> Any:
@@ -51,7 +52,7 @@ def dump(tree: Any) -> Any:
 def override(values: dict[str, Any], changes: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Return `values` with each dotted path set, e.g. `("task.mixture.0.weight", 2)`.
 
-    Raises: SettingsError for a path that goes through something that holds no keys, or past a list's end.
+    Raises: UnknownName for a path that goes through something that holds no keys, or past a list's end.
     """
     result: dict[str, Any] = copy.deepcopy(values)
     for path, value in changes:
@@ -71,7 +72,7 @@ def override(values: dict[str, Any], changes: Iterable[tuple[str, Any]]) -> dict
                 for other in [key for key in place if key != "name"]:
                     del place[other]
         else:
-            raise SettingsError(f"{path}: {walked} is a single value, it has no {last!r}")
+            raise UnknownName(f"{path}: {walked} is a single value, it has no {last!r}")
     return result
 
 
@@ -89,10 +90,23 @@ def read_assignment(text: str) -> tuple[str, Any]:
 def read_choices(text: str) -> list[tuple[str, Any]]:
     """Read `path=value,value,...` as one assignment for each value."""
     path, _, values = text.partition("=")
-    choices = [read_assignment(f"{path}={value}") for value in values.split(",") if value]
+    choices = [read_assignment(f"{path}={value}") for value in _separated(values) if value]
     if not choices:
         raise SettingsError(f"--over {text!r}: write path=value,value, e.g. --over seed=1,2,3")
     return choices
+
+
+def _separated(text: str) -> Iterator[str]:
+    """Yield what stands between commas; one inside JSON, as in `{"name":"places","places":8}`, separates nothing."""
+    while text := text.lstrip():
+        try:
+            _, end = json.JSONDecoder().raw_decode(text)
+        except json.JSONDecodeError:
+            end = 0
+        if text[end : end + 1] not in ("", ","):
+            end = 0
+        value, _, text = (text[:end], ",", text[end + 1 :]) if end else text.partition(",")
+        yield value
 
 
 def leaves(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -145,6 +159,11 @@ def _field_paths(cls: Any, prefix: str = "") -> Iterator[str]:
             yield from _field_paths(hint, prefix + item.name + ".")
 
 
+def _is_unknown(item: Any) -> bool:
+    unknown = item["type"] in ("extra_forbidden", "unexpected_keyword_argument")
+    return unknown or isinstance(item.get("ctx", {}).get("error"), UnknownName)
+
+
 def _explain(item: Any, known: list[str]) -> Iterator[str]:
     path = ".".join(str(key) for key in item["loc"])
     if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
@@ -177,10 +196,10 @@ def _step(place: Any, key: str, path: str, walked: str) -> Any:
         if isinstance(place.get(key), str) and key != "name":
             place[key] = {"name": place[key]}
         return place.setdefault(key, {})
-    raise SettingsError(f"{path}: {walked} is a single value, it has no {key!r}")
+    raise UnknownName(f"{path}: {walked} is a single value, it has no {key!r}")
 
 
 def _list_index(place: list[Any], key: str, path: str) -> int:
     if not key.isdigit() or int(key) >= len(place):
-        raise SettingsError(f"{path}: {key!r} should be a number from 0 to {len(place) - 1}")
+        raise UnknownName(f"{path}: {key!r} should be a number from 0 to {len(place) - 1}")
     return int(key)

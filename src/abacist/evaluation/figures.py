@@ -1,20 +1,11 @@
-"""Figures of a run as SVG texts, for a page that is read by daylight and in the dark.
+"""Figures of a run as SVG texts: how it learned, how right it is, and whether it knows."""
 
-Ink becomes `currentColor`, so that axes and text take the colour of the page around them; backgrounds are
-transparent. Equal inputs give equal texts. No figure keeps state: none goes through pyplot.
-"""
-
-import io
 import itertools
 import math
-import re
-import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
@@ -22,69 +13,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from abacist.evaluation.calibration import Row
-from abacist.evaluation.grading import Grade, Marked, Score, operation, percent, score, size
+from abacist.evaluation.drawing import BLUE, INK, ORANGE, SERIES, WIDTH, as_svg, reach, shortened
+from abacist.evaluation.grading import Grade, Marked, Score, operation, score, size
 from abacist.problems.question import Question, is_number, is_sign, is_whole
 
-Dials = ParamSpec("Dials")
 Metrics = Sequence[Mapping[str, Any]]
 """The lines of a run's `metrics.jsonl`, in their order."""
 
-WIDTH = 5.8
-"""Inches; the page scales a figure to its column."""
 CELLS = 120
 """Operands that span at most this many values get a cell for each pair."""
 
-INK = "#102030"
-BLUE, ORANGE = "#3d8fd1", "#dd7f1a"
-SERIES = (BLUE, ORANGE, "#34a078", "#a46bd0", "#c9576f", "#8c8c8c")
 WRONG_TO_RIGHT = LinearSegmentedColormap.from_list("wrong_to_right", ["#d1495b", "#edb458", BLUE])
-STYLE: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "abacist",
-    "text.parse_math": False,
-    "text.color": INK,
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.edgecolor": INK,
-    "axes.facecolor": "none",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.labelcolor": INK,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "figure.facecolor": "none",
-    "grid.alpha": 0.15,
-    "grid.color": INK,
-    "legend.frameon": False,
-    "savefig.facecolor": "none",
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
 
 
-def _as_svg(draw: Callable[Dials, Figure | None]) -> Callable[Dials, str | None]:
-    """Turn a function that draws a figure into one that returns it as SVG, its ids prefixed with its name."""
-
-    @wraps(draw)
-    def drawn(*args: Dials.args, **kwargs: Dials.kwargs) -> str | None:
-        with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-            # A set may be named in any script: the page's own font will have the letters.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            figure = draw(*args, **kwargs)
-            if figure is None:
-                return None
-            text = io.StringIO()
-            nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-            figure.savefig(text, format="svg", metadata=nothing)
-        svg = text.getvalue()
-        svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-        name = draw.__name__.replace("_", "-")
-        return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
-
-    return drawn
-
-
-@_as_svg
+@as_svg
 def loss_curve(metrics: Metrics, watched: str = "held-out problems") -> Figure | None:
     """Draw loss (nats a token, log scale) and accuracy over training steps; None if nothing was logged.
 
@@ -113,7 +55,7 @@ def loss_curve(metrics: Metrics, watched: str = "held-out problems") -> Figure |
     return figure
 
 
-@_as_svg
+@as_svg
 def shares_over_training(metrics: Metrics, entries: Sequence[str]) -> Figure | None:
     """Draw each entry's share of the steps up to a look, and its accuracy at it; None where shares were fixed.
 
@@ -141,7 +83,7 @@ def shares_over_training(metrics: Metrics, entries: Sequence[str]) -> Figure | N
     return figure
 
 
-@_as_svg
+@as_svg
 def accuracy_by_operation(grades: Sequence[Grade]) -> Figure | None:
     """Draw a bar with its 95 % interval for each operation of each set; None if nothing was graded."""
     rows = [
@@ -155,7 +97,7 @@ def accuracy_by_operation(grades: Sequence[Grade]) -> Figure | None:
     axes = figure.subplots()
     for place, (_, value, color) in enumerate(rows):
         axes.barh(place, value.accuracy, height=0.62, color=color)
-        axes.errorbar(value.accuracy, place, xerr=_whiskers(value, value.accuracy), color=INK, capsize=3, linewidth=1)
+        axes.errorbar(value.accuracy, place, xerr=reach(value, value.accuracy), color=INK, capsize=3, linewidth=1)
         counts = f"{value.correct:,} of {value.count:,}"
         axes.text(1.03, place, counts, transform=axes.get_yaxis_transform(), va="center")
     axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
@@ -166,7 +108,7 @@ def accuracy_by_operation(grades: Sequence[Grade]) -> Figure | None:
     return figure
 
 
-@_as_svg
+@as_svg
 def accuracy_by_size(grades: Sequence[Grade]) -> Figure | None:
     """Draw accuracy over the digits of the longest whole number; None where all have the same size."""
     by_set = [{digits: value for digits, value in grade.by(size).items() if digits} for grade in grades]
@@ -178,7 +120,7 @@ def accuracy_by_size(grades: Sequence[Grade]) -> Figure | None:
     for place, (grade, scores) in enumerate(zip(grades, by_set, strict=True)):
         x = [digits + 0.12 * (place - (len(grades) - 1) / 2) for digits in scores]
         y = [value.accuracy for value in scores.values()]
-        whiskers = np.array([_whiskers(value, value.accuracy) for value in scores.values()]).reshape(-1, 2).T
+        whiskers = np.array([reach(value, value.accuracy) for value in scores.values()]).reshape(-1, 2).T
         style = {"color": SERIES[place % len(SERIES)], "marker": "o", "markersize": 4, "linewidth": 1, "capsize": 3}
         axes.errorbar(x, y, yerr=whiskers, label=shortened(grade.name), **style)  # type: ignore[arg-type]
     axes.set(ylim=(-0.04, 1.04), xlabel="digits of the longest number", ylabel="answered exactly")
@@ -188,18 +130,16 @@ def accuracy_by_size(grades: Sequence[Grade]) -> Figure | None:
     return figure
 
 
-@_as_svg
+@as_svg
 def heat_map(marks: Sequence[Marked], region: Sequence[int] | None = None) -> Figure | None:
-    """Draw the share of right answers over both operands, one panel an operation; None without two operands.
+    """Draw the share of right answers, a cell a pair of operands, one panel an operation; None where they span more.
 
-    Small operands get one cell a pair, others one cell for each pair of digit counts; pairs that were not
-    asked stay blank. `region`, both ends included, is outlined: problems with an operand in it were never
-    trained on.
+    Pairs that were not asked stay blank. `region`, both ends included, is outlined: problems with an operand
+    in it were never trained on.
     """
-    panels = [(name, cells) for name, group in _by_operation(marks) if (cells := cell_scores(group, fits_cells(marks)))]
-    if not panels:
+    if not fits_cells(marks):
         return None
-    single = fits_cells(marks)
+    panels = [(name, cells) for name, group in _by_operation(marks) if (cells := cell_scores(group, single=True))]
     keys = [key for _, cells in panels for key in cells]
     low, high = min(map(min, keys)), max(map(max, keys))
     columns = min(2, len(panels))
@@ -218,20 +158,15 @@ def heat_map(marks: Sequence[Marked], region: Sequence[int] | None = None) -> Fi
         axes.set_title(name)
         axes.grid(visible=False)
         axes.locator_params(integer=True, nbins=10)
-        if not single and high - low < 7:
-            for (left, right), value in cells.items():
-                share = percent(value.accuracy)
-                axes.text(right, left, share, ha="center", va="center", color="white", fontsize=8)
-        if single and region is not None:
+        if region is not None:
             outline = LineCollection(_outline(low, high, region), colors=INK, linewidths=1.1, linestyles="--")
             axes.add_collection(outline)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_axis_off()
-    of = "operand" if single else "operand, digits"
     for axes in grid[-1]:
-        axes.set_xlabel(f"right {of}")
+        axes.set_xlabel("right operand")
     for axes in grid[:, 0]:
-        axes.set_ylabel(f"left {of}")
+        axes.set_ylabel("left operand")
     assert image is not None
     bar = figure.colorbar(image, ax=grid, location="top", shrink=0.5, aspect=30, label="answered exactly")
     bar.ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -239,7 +174,7 @@ def heat_map(marks: Sequence[Marked], region: Sequence[int] | None = None) -> Fi
     return figure
 
 
-@_as_svg
+@as_svg
 def calibration(grades: Sequence[Grade]) -> Figure | None:
     """Draw confidence against accuracy (reliability diagram) and the answers in each bin, a panel a set.
 
@@ -261,7 +196,7 @@ def calibration(grades: Sequence[Grade]) -> Figure | None:
         below.set_axis_on()
         above.plot([0, 1], [0, 1], color=INK, alpha=0.6, linewidth=0.9, linestyle="--")
         for each in reliability(grade.marked):
-            whiskers = _whiskers(each.score, each.score.accuracy)
+            whiskers = reach(each.score, each.score.accuracy)
             look = {"color": color, "marker": "o", "markersize": 4, "capsize": 3, "linewidth": 1, "clip_on": False}
             above.errorbar(each.confidence, each.score.accuracy, yerr=whiskers, **look)
             below.bar((each.low + each.high) / 2, each.score.count, width=0.09, color=color)
@@ -277,7 +212,7 @@ def calibration(grades: Sequence[Grade]) -> Figure | None:
     return figure
 
 
-@_as_svg
+@as_svg
 def trust(tables: Mapping[str, Sequence[Row]], threshold: float | None) -> Figure | None:
     """Draw reliability tables of the same answers: mean confidence against the share that is right, by bins."""
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
@@ -286,7 +221,7 @@ def trust(tables: Mapping[str, Sequence[Row]], threshold: float | None) -> Figur
     for place, (name, rows) in enumerate(tables.items()):
         look: Any = {"color": SERIES[place], "marker": "o", "markersize": 4, "capsize": 3, "linewidth": 1}
         y = [row.score.accuracy for row in rows]
-        whiskers = np.array([_whiskers(row.score, row.score.accuracy) for row in rows]).reshape(-1, 2).T
+        whiskers = np.array([reach(row.score, row.score.accuracy) for row in rows]).reshape(-1, 2).T
         axes.errorbar([row.confidence for row in rows], y, yerr=whiskers, label=name, clip_on=False, **look)
     if threshold is not None:
         axes.axvline(threshold, color=INK, alpha=0.6, linewidth=0.9, linestyle=":", label="sure from here on")
@@ -371,22 +306,11 @@ def best_look(looks: Sequence[tuple[int, float, float]]) -> tuple[int, float, fl
     return max(looks, key=lambda look: (look[1], -look[2], look[0]))
 
 
-def shortened(name: str, length: int = 24) -> str:
-    """Cut a name that is too long for a figure."""
-    return name if len(name) <= length else name[: length - 1] + "…"
-
-
 def _by_operation(marks: Iterable[Marked]) -> list[tuple[str, list[Marked]]]:
     groups: dict[str, list[Marked]] = {}
     for mark in marks:
         groups.setdefault(operation(mark), []).append(mark)
     return sorted(groups.items())
-
-
-def _whiskers(value: Score, middle: float) -> list[list[float]]:
-    """Return the interval's reach below and above the middle, as matplotlib takes it for one point."""
-    low, high = value.interval
-    return [[max(0.0, middle - low)], [max(0.0, high - middle)]]
 
 
 def _outline(low: int, high: int, region: Sequence[int]) -> list[list[tuple[float, float]]]:

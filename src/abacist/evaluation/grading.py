@@ -82,6 +82,12 @@ class Grade:
         """Answers that were no number at all."""
         return sum(mark.answer is None for mark in self.marked)
 
+    @property
+    def tokens(self) -> float:
+        """Tokens written an answer, the end included, on average."""
+        written = sum(len(mark.chances.decided) + len(mark.chances.free) for mark in self.marked)
+        return written / len(self.marked) if self.marked else 0.0
+
     def failures(self) -> list[Marked]:
         """Every wrong answer."""
         return [mark for mark in self.marked if not mark.correct]
@@ -100,6 +106,7 @@ class Grade:
             "seed": self.seed,
             **self.score.as_json(),
             "malformed": self.malformed,
+            "tokens_per_answer": self.tokens,
             "certificate": self.certificate.sentence(),
             "may_have_been_seen": self.certificate.may_have_been_seen,
             "note": self.note,

@@ -4,7 +4,7 @@ import json
 import math
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,9 +16,13 @@ from markupsafe import Markup
 from abacist.data.certificate import Certificate
 from abacist.evaluation import figures
 from abacist.evaluation.calibration import Calibrated, reliability
+from abacist.evaluation.drawing import as_svg
+from abacist.evaluation.far import AXES, Reach, by_shown, cells_of
+from abacist.evaluation.far_figures import first_errors, length_map, over_sizes
+from abacist.evaluation.far_report import errors_found, section, sizes_found
 from abacist.evaluation.grading import Grade, Marked, Score, mark, operation, percent, score, size
 from abacist.problems.problem import Problem
-from abacist.problems.question import is_number
+from abacist.problems.question import Question, is_number
 from abacist.text.codec import Codec
 from abacist.text.format import turned
 from abacist.text.generated import Generated
@@ -55,10 +59,13 @@ def write_report(
     metrics: figures.Metrics,
     answered: Sequence[tuple[Problem, Generated]] = (),
     calibrated: Calibrated | None = None,
+    within: Callable[[Question], bool] = lambda _: False,
+    reaches: Sequence[Reach] = (),
 ) -> None:
     """Write the report to the file `path`, whole or not at all; the arguments are those of `render`."""
     temporary = path.with_suffix(".new")
-    temporary.write_text(render(facts, codec, grades, metrics, answered, calibrated), encoding="utf-8")
+    page = render(facts, codec, grades, metrics, answered, calibrated, within, reaches)
+    temporary.write_text(page, encoding="utf-8")
     temporary.replace(path)
 
 
@@ -69,17 +76,24 @@ def render(
     metrics: figures.Metrics,
     answered: Sequence[tuple[Problem, Generated]] = (),
     calibrated: Calibrated | None = None,
+    within: Callable[[Question], bool] = lambda _: False,
+    reaches: Sequence[Reach] = (),
 ) -> str:
     """Return the report as HTML; everything that comes from data is escaped.
 
     The first grade is the one the verdict is about. `metrics` are the lines of the run's `metrics.jsonl`,
     `answered` a few questions with what the model wrote, `calibrated` what its confidence is worth.
+    `within` tells which questions are such as training shows, `reaches` is what was asked of other sizes.
     """
     settings = facts.settings
     split = settings["task"]["split"]
     watched = "held-out problems" if split["held_out"] else "problems of the training side"
     mapped = [grade for grade in grades if figures.fits_cells(grade.marked)] or list(grades)
     marks = [each for grade in mapped for each in grade.marked]
+    single = figures.fits_cells(marks)
+    every = [each for grade in grades for each in grade.marked]
+    sizes = {axis: cells_of(axis, marks if axis == "lengths" else every, within) for axis in AXES}
+    sides = by_shown(every, within)
     mixture = settings["task"]["mixture"]
     entries = [f"{place}: {Path(item['operation']['name']).stem}" for place, item in enumerate(mixture)]
     drawn = {
@@ -87,7 +101,10 @@ def render(
         "shares": figures.shares_over_training(metrics, entries),
         "operation": figures.accuracy_by_operation(grades),
         "size": figures.accuracy_by_size(grades),
-        "heat": figures.heat_map(marks, split["region"]),
+        "heat": figures.heat_map(marks, split["region"]) if single else as_svg(length_map)(sizes["lengths"]),
+        "operands": as_svg(over_sizes, "operands")(sizes["operands"]),
+        "depths": as_svg(over_sizes, "depths")(sizes["depths"]),
+        "errors": as_svg(first_errors)(sides),
         "calibration": figures.calibration(grades),
         "trust": _trust(calibrated),
     }
@@ -98,7 +115,10 @@ def render(
         "size": lowest_found(
             {(grade.name, f"{key} digits"): s for grade in grades for key, s in grade.by(size).items() if key}
         ),
-        "heat": cells_found(marks),
+        "heat": cells_found(marks) if single else sizes_found(sizes["lengths"]),
+        "operands": sizes_found(sizes["operands"]),
+        "depths": sizes_found(sizes["depths"]),
+        "errors": errors_found(sides),
         "calibration": calibration_found(grades),
         "trust": calibrated.sentence() if calibrated is not None else "",
     }
@@ -116,7 +136,8 @@ def render(
         "figures": {name: Markup(svg) if svg else None for name, svg in drawn.items()},
         "found": found,
         "mapped": [grade.name for grade in mapped],
-        "cells": figures.fits_cells(marks),
+        "cells": single,
+        "far": section(reaches),
         "steps": metrics[-1]["step"] if metrics else None,
         "seconds": metrics[-1]["seconds"] if metrics else None,
         "ideas": [*facts.ideas, *next_steps(facts, grades)],
@@ -197,11 +218,10 @@ def lowest_found(scores: Mapping[tuple[str, str], Score]) -> str:
 
 def cells_found(marks: Sequence[Marked]) -> str:
     """Count the cells of the heat map that hold a mistake."""
-    single = figures.fits_cells(marks)
     scores = [
         value
         for name in sorted({operation(each) for each in marks})
-        for value in figures.cell_scores([each for each in marks if operation(each) == name], single).values()
+        for value in figures.cell_scores([each for each in marks if operation(each) == name], single=True).values()
     ]
     wrong = sum(value.correct < value.count for value in scores)
     if not wrong:

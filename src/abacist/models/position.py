@@ -51,6 +51,11 @@ class PositionScheme(nn.Module):
         return None
 
     @classmethod
+    def last_place(cls, settings: Any) -> int | None:
+        """Return the digit place beyond which all places look alike; None where there is none."""
+        return None
+
+    @classmethod
     def offsets(cls, settings: Any, model: ModelSettings) -> dict[int, Offsets]:
         """Return the axes along which training shifts each row by a random offset (see `data/offsets.py`).
 

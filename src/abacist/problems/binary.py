@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -150,6 +151,11 @@ class BinaryOperation(Operation):
         assert self.symbol is not None
         return (*write_number(left, self.places), self.symbol, *write_number(right, self.places))
 
+    @cached_property
+    def _longest(self) -> int:
+        """Digits and point of the longest operand within the bounds: longer ones need not be turned into numbers."""
+        return max(len(str(abs(bound))) for pair in self.bounds() for bound in pair) + 1
+
     def read(self, question: Question) -> tuple[int, int] | None:
         """Return the scaled operands if the question is two numbers around this symbol, written in this way."""
         numbers: list[int] = []
@@ -161,7 +167,7 @@ class BinaryOperation(Operation):
             if not rest or not is_number(rest[0]):
                 return None
             text = rest.pop(0)
-            if len(text) > 1000 or len(text.partition(".")[2]) != self.places:
+            if len(text) > self._longest or len(text.partition(".")[2]) != self.places:
                 return None
             scaled = sign * int(text.replace(".", ""))
             if write_number(scaled, self.places)[-1] != text:
@@ -178,6 +184,14 @@ class BinaryOperation(Operation):
             return False
         inside = all(low <= value <= high for value, (low, high) in zip(pair, self.bounds(), strict=True))
         return inside and self.allows(*pair)
+
+    def of_lengths(self, left: int, right: int) -> "BinaryOperation | None":
+        """Return it on operands of so many digits before the point, uniform by value; none is negative.
+
+        Each stays within its own bounds where these hold numbers of so many digits.
+        """
+        bounds = [_digits(count, own) for count, own in ((left, self.left), (right, self.right or self.left))]
+        return replace(self, left=bounds[0], right=bounds[1], draw="value")
 
     def same_table(self, other: Operation) -> bool:
         """Tell whether both enumerate the same questions; the way to draw them has no part in it."""
@@ -213,3 +227,10 @@ class BinaryOperation(Operation):
                 yield self._columns(left, right)
             except OverflowError:
                 yield Listed([self.write(*pair) for pair in zip(left.tolist(), right.tolist(), strict=True)])
+
+
+def _digits(count: int, own: Range) -> Range:
+    """Return the bounds of the numbers of so many digits, zero with one, narrowed to `own` where these meet."""
+    low, high = 10 ** (count - 1) if count > 1 else 0, 10**count - 1
+    narrowed = max(low, own[0]), min(high, own[1])
+    return narrowed if narrowed[0] <= narrowed[1] else (low, high)

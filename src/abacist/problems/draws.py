@@ -57,6 +57,27 @@ def carry_heavy(rng: random.Random, digits: int) -> Range:
     return left, right
 
 
+def cascade(rng: random.Random, left: int, right: int) -> tuple[int, int]:
+    """Draw two numbers of exactly so many digits whose sum carries through every column of the longer one.
+
+    The first column starts a carry, and every other sums to nine, so that the carry runs on: with one
+    digit on a side these are 999...9 + 1 and its like.
+    """
+    first = second = 0
+    for place in range(max(left, right)):
+        if place == 0:
+            a = rng.randint(1, 9)
+            b = rng.randint(10 - a, 9)
+        elif place >= min(left, right):
+            a, b = (9, 0) if left > right else (0, 9)
+        else:  # no number begins with a zero
+            a = rng.randint(int(place == left - 1), 9 - (place == right - 1))
+            b = 9 - a
+        first += a * 10**place
+        second += b * 10**place
+    return first, second
+
+
 def by_value_batch(rng: "np.random.Generator", bounds: Range, count: int) -> Integers:
     """Draw a column as `by_value` draws each."""
     return rng.integers(*bounds, count, endpoint=True)

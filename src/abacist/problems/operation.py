@@ -62,6 +62,18 @@ class Operation(ABC):
     def contains(self, question: Question) -> bool:
         """Tell whether `sample` could have drawn this question."""
 
+    def of_lengths(self, left: int, right: int) -> "Operation | None":
+        """Return this operation on two numbers of exactly so many digits; None where it asks for none such."""
+        return None
+
+    def of_terms(self, terms: int) -> "Operation | None":
+        """Return this operation on exactly so many numbers; None where their count is not its to choose."""
+        return None
+
+    def sample_nested(self, rng: random.Random, depth: int) -> Question | None:
+        """Draw one question with parentheses exactly so deep, numbers and signs as ever; None where it has none."""
+        return None
+
     def same_table(self, other: "Operation") -> bool:
         """Tell whether both enumerate the same questions, however they draw them."""
         return self == other

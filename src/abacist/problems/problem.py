@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from abacist.core.errors import QuestionError
 from abacist.problems.expression import evaluate
 from abacist.problems.number_words import in_words, value_of
 from abacist.problems.operation import Number
-from abacist.problems.question import Question, text_of
+from abacist.problems.question import Question, brief, text_of
 from abacist.problems.rounding import Rounding
 from abacist.problems.wording import asked
 
@@ -27,7 +28,11 @@ class Problem:
     def answer(self) -> str:
         """Return the true answer as text, rounded; in words where words are asked for and there are any."""
         symbols, places, words = asked(self.question)
-        text = self.rounding.text(evaluate(symbols), places, "/" in symbols)
+        value = evaluate(symbols)
+        try:
+            text = self.rounding.text(value, places, "/" in symbols)
+        except ValueError:  # Python writes no number beyond its limit
+            raise QuestionError(f"the answer to {brief(str(self))} is too long to write out") from None
         return (in_words(text) or text) if words else text
 
     def __str__(self) -> str:

@@ -103,6 +103,12 @@ def text_of(question: Question) -> str:
     return "".join(pieces)
 
 
+def brief(text: str, width: int = 120) -> str:
+    """Shorten a text for a line of print: long numbers to their ends and their count of digits, and the rest."""
+    text = re.sub(r"[0-9]{31,}", lambda found: f"{found[0][:6]}…{found[0][-6:]} ({len(found[0]):,} digits)", text)
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
 def _without_grouping(text: str) -> str:
     """Leave away the commas within numbers, in digits and in words, but none between the arguments of a function."""
     within = {

@@ -196,6 +196,10 @@ class Task:
         """Tell whether some operation of the mixture could have drawn this question."""
         return any(operation.contains(question) for operation in self.operations)
 
+    def within(self, question: Question) -> bool:
+        """Tell whether training shows such questions, this one or others: it is asked for, and outside the region."""
+        return self.covers(question) and self.side(question) != "extrapolate"
+
     def side(self, question: Question) -> Side:
         """Return the side of a question."""
         return self.split.side(question)

@@ -18,7 +18,7 @@ def calculator(steps: int = 12_000) -> dict[str, Any]:
     }
     decimals = {"decimals": 5, "decimal_share": 0.6, "negative_share": 0.15, "percent_share": 0.15}
     nested = {"brackets": 0.4, "depth": 3, "negated_share": 0.3, "doubled_share": 0.1, "negative_share": 0.25}
-    quotients = {"name": "division", "left": [0, 99_999], "right": [1, 9999]}
+    quotients = {"name": "division", "left": [0, 99_999], "right": [1, 99_999]}
     chains = expressions([3, 6], [1, 4], "+-", negative_share=0.25)
     mixture: list[tuple[dict[str, Any], float]] = [
         ({"name": "addition", "left": long}, 0.6),
@@ -29,15 +29,16 @@ def calculator(steps: int = 12_000) -> dict[str, Any]:
         ({"name": "multiplication", "left": small, "draw": "value"}, 0.4),
         ({"name": "division", "left": small, "right": [1, 99], "draw": "value"}, 0.8),
         (quotients, 0.8),
+        *(({**quotients, "right": [power, power]}, 0.05) for power in (10, 100, 1000)),
         ({"name": "rounded", "operation": quotients}, 0.5),
         (expressions([2, 2], [1, 4], "+-", **decimals), 0.5),
         (expressions([2, 2], [1, 4], "*", **decimals), 0.7),
         (expressions([2, 2], [1, 4], "/", **decimals), 0.6),
         ({"name": "rounded", "operation": expressions([1, 3], [1, 4], "+-*", **decimals)}, 0.5),
-        (chains, 1.0),
-        (expressions([2, 6], [1, 4], "+-", decimals=4, decimal_share=1.0, negative_share=0.1), 0.6),
+        (chains, 1.4),
+        (expressions([2, 6], [1, 4], "+-", decimals=4, decimal_share=1.0, negative_share=0.1), 1.1),
         (expressions([3, 8], [1, 1], "+-*", **nested), 0.6),
-        (expressions([2, 6], [1, 4], "+-*/", whole_quotients=True, **nested), 1.0),
+        (expressions([2, 6], [1, 4], "+-*/", whole_quotients=True, **nested), 1.4),
         ({"name": "multistep"}, 0.4),
         ({"name": "multistep", "levels": 1, "terms": [2, 5]}, 0.2),
         (expressions([2, 5], [1, 4], "+-*/", brackets=0.25, depth=2, **decimals), 0.6),

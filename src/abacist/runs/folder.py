@@ -15,12 +15,13 @@ from abacist.core.settings import check, dump, leaves
 from abacist.problems.apart import read_apart
 from abacist.runs.settings import RunSettings
 
-SETTINGS, VERSIONS, TOKENIZER, GRADES, REPORT = (
+SETTINGS, VERSIONS, TOKENIZER, GRADES, REPORT, FAR = (
     "settings.json",
     "versions.json",
     "tokenizer.json",
     "grades.json",
     "report.html",
+    "far.json",
 )
 PARTS = "parts"
 APART = "apart.txt"
@@ -54,7 +55,7 @@ def write_settings(path: Path, settings: RunSettings) -> None:
     values = dump(settings)
     if values["task"]["split"]["apart"] is not None:
         values["task"]["split"]["apart"] = APART
-    for place, name in _own_parts(values):
+    for place, name in own_parts(values):
         place["name"] = f"{PARTS}/{Path(name).name}"
     write_json(path / SETTINGS, values)
 
@@ -69,7 +70,7 @@ def read_values(path: Path) -> dict[str, Any]:
     if not (path / SETTINGS).is_file():
         raise RunError(f"{path} is no run: it holds no {SETTINGS}")
     values: dict[str, Any] = read_json(path / SETTINGS)
-    for place, name in _own_parts(values):
+    for place, name in own_parts(values):
         if not Path(name).is_absolute():
             place["name"] = str(path / name)
     split = values.get("task", {}).get("split", {})
@@ -93,14 +94,15 @@ def read_json(path: Path) -> Any:
         raise RunError(f"{path} cannot be read: {error}") from None
 
 
-def _own_parts(values: Any) -> Iterator[tuple[dict[str, Any], str]]:
+def own_parts(values: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield each place in settings that names a file of the user's own, with the name."""
     for _, value in leaves(values):
         if isinstance(value, dict) and isinstance(value.get("name"), str) and catalogue.is_path(value["name"]):
             yield value, value["name"]
 
 
 def _keep_own_parts(path: Path, values: Any) -> Any:
-    for place, name in _own_parts(values):
+    for place, name in own_parts(values):
         copy = path / PARTS / Path(name).name
         if copy.exists() and catalogue.file_hash(copy) != catalogue.file_hash(Path(name)):
             raise RunError(f"two different parts are called {copy.name}; rename one of the files")

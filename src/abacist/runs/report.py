@@ -6,6 +6,7 @@ from pathlib import Path
 
 from abacist.core.settings import dump
 from abacist.evaluation.calibration import Calibrated
+from abacist.evaluation.far import reaches_of_json
 from abacist.evaluation.grading import Grade
 from abacist.evaluation.report import RunFacts, write_report
 from abacist.models.transformer import count_parameters
@@ -42,5 +43,8 @@ def write(
         answers_per_second=answers_per_second,
         ideas=IDEAS.get(run.settings.recipe, ()),
     )
-    write_report(run.path / folders.REPORT, facts, run.codec, grades, read_metrics(run.path), answered, calibrated)
+    metrics, far = read_metrics(run.path), run.path / folders.FAR
+    reaches = reaches_of_json(folders.read_json(far), str(far)) if far.is_file() else []
+    told = (grades, metrics, answered, calibrated, run.task.within, reaches)
+    write_report(run.path / folders.REPORT, facts, run.codec, *told)
     return run.path / folders.REPORT

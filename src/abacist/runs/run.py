@@ -234,7 +234,8 @@ class Run:
 
     def _trainer(self, watch: Callable[[Progress], None], resume: bool) -> Trainer:
         settings = self.settings
-        (self.path / CALIBRATION).unlink(missing_ok=True)  # it told of other weights
+        for name in (CALIBRATION, folders.FAR):
+            (self.path / name).unlink(missing_ok=True)  # they told of other weights
         problems, entries = self.watched_problems(), self.watched_by_entry()
         asked = list({problem.question: problem for problem in itertools.chain(problems, *entries)}.values())
         rows = [self.codec.row(problem) for problem in problems]

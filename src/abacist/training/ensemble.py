@@ -47,8 +47,10 @@ class Ensemble:
             while running := [trainer for trainer in self.trainers if not trainer.counters.finished]:
                 losses, tokens = self._gradients(running)
                 for trainer, loss, count in zip(running, losses, tokens, strict=True):
-                    trainer.advance(loss, count, wish.made)
+                    trainer.advance(loss, count)
                 if wish.made and not all(trainer.counters.finished for trainer in running):
+                    for trainer in running:
+                        trainer.save()
                     raise Interrupted(f"stopped after step {running[0].counters.step:,}; everything is saved")
         return [trainer.outcome() for trainer in self.trainers]
 

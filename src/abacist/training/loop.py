@@ -149,8 +149,9 @@ class Trainer:
         with wish_to_stop() as wish:
             self.begin()
             while not self.counters.finished:
-                self.advance(*self.gradients(), wish.made)
+                self.advance(*self.gradients())
                 if wish.made and not self.counters.finished:
+                    self.save()  # here, for the wish may have come in the midst of what a step entails
                     raise Interrupted(f"stopped after step {self.counters.step:,}; everything is saved")
         return self.outcome()
 
@@ -177,8 +178,8 @@ class Trainer:
         self.accelerator.backward(loss / tokens)
         return float(loss.detach()), tokens
 
-    def advance(self, loss: float, tokens: int, save: bool) -> None:
-        """Do a step with the gradients that are there, and what falls due after it; `save` asks for a save."""
+    def advance(self, loss: float, tokens: int) -> None:
+        """Do a step with the gradients that are there, and what falls due after it."""
         counters = self.counters
         self._decide_length()
         norm = self.update()
@@ -194,8 +195,8 @@ class Trainer:
         if done:
             self._decide_length(now=True)
             counters.finished = True
-        if done or save or counters.step % self.settings.save_every == 0:
-            self._save()
+        if done or counters.step % self.settings.save_every == 0:
+            self.save()
 
     def outcome(self) -> Outcome:
         """Return what a finished training came to."""
@@ -255,7 +256,8 @@ class Trainer:
         wish = self.settings.stop_at
         return wish is not None and result.accuracy >= wish
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Save everything that going on needs."""
         save_state(self.folder / STATE, self.kind.model, self.optimizers, self.counters)
 
     def _log(self, **values: Any) -> None:

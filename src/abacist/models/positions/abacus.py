@@ -44,6 +44,11 @@ class Abacus(PositionScheme):
         return vectors * (place > 0).unsqueeze(-1)
 
     @classmethod
+    def last_place(cls, settings: Settings) -> int:
+        """Return the last place with a vector of its own."""
+        return settings.places
+
+    @classmethod
     def offsets(cls, settings: Settings, model: ModelSettings) -> dict[int, Offsets]:
         """Shift places."""
         return {PLACE: Offsets.within(settings.max_offset, settings.places)}

@@ -48,6 +48,11 @@ class Coupled(PositionScheme):
         return self.position(torch.where(coordinates[..., INDEX] == 0, 0, shared))
 
     @classmethod
+    def last_place(cls, settings: Settings) -> int:
+        """Return the last place with a vector of its own."""
+        return settings.places
+
+    @classmethod
     def offsets(cls, settings: Settings, model: ModelSettings) -> dict[int, Offsets]:
         """Shift places."""
         return {PLACE: Offsets.within(settings.max_offset, settings.places)}

@@ -56,6 +56,11 @@ class Places(PositionScheme):
         return added if self.index is None else added + self.index(coordinates[..., INDEX])
 
     @classmethod
+    def last_place(cls, settings: Settings) -> int:
+        """Return the last place with a vector of its own."""
+        return settings.places
+
+    @classmethod
     def offsets(cls, settings: Settings, model: ModelSettings) -> dict[int, Offsets]:
         """Shift places and numbers."""
         return {

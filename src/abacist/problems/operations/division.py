@@ -34,6 +34,10 @@ class Division(BinaryOperation):
         """Leave division by zero out, and inexact quotients where they are not wanted."""
         return right != 0 and (not self.exact or left % right == 0)
 
+    def of_lengths(self, left: int, right: int) -> BinaryOperation | None:
+        """Return it on numbers of so many digits; none for whole quotients: chance finds few long ones."""
+        return None if self.exact else super().of_lengths(left, right)
+
     def solve_batch(self, left: Integers, right: Integers) -> tuple[Integers, Integers]:
         """Return the quotients, not reduced."""
         return np.where(right < 0, -left, left), np.abs(right)

@@ -2,12 +2,13 @@
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from abacist.core.errors import QuestionError, SettingsError
 from abacist.problems.draws import Range
 from abacist.problems.expression import evaluate
+from abacist.problems.nesting import nest
 from abacist.problems.operation import Number, Operation
 from abacist.problems.question import Question, is_number, write_number
 
@@ -173,6 +174,17 @@ class Expressions(Operation):
         if scaled and self.negative_share and rng.random() < self.negative_share:
             return (["(", "-", *lexemes, ")"] if self.enclosed else ["-", *lexemes]), -value
         return lexemes, value
+
+    def of_terms(self, terms: int) -> "Expressions | None":
+        """Return it as a chain of so many numbers; none where it multiplies, which soon breaks every bound."""
+        if self.brackets or not set(self.operators) <= set("+-") or terms < 1:
+            return None
+        most = max(self.largest_value, terms * 10 ** self.digits[1])
+        return replace(self, terms=(terms, terms), largest_value=most)
+
+    def sample_nested(self, rng: random.Random, depth: int) -> Question | None:
+        """Draw a nest, its value unbounded; none where parentheses are never opened."""
+        return nest(rng, depth, self.operators, lambda rng: self._number(rng)[0]) if self.brackets else None
 
     def contains(self, question: Question) -> bool:
         """Tell whether numbers, signs and parentheses are such ones; values on the way are not looked at."""

@@ -1,11 +1,12 @@
 """Several small reckonings in parentheses, joined to one."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from abacist.core.errors import QuestionError, SettingsError
 from abacist.problems.draws import Range
 from abacist.problems.expression import evaluate
+from abacist.problems.nesting import depth_of
 from abacist.problems.operation import Operation
 from abacist.problems.question import Question, is_whole, write_number
 
@@ -61,6 +62,14 @@ class Multistep(Operation):
             lexemes += write_number(rng.randint(*self.bounds)) if level == 1 else self._group(rng, level - 1)
         lexemes.append(")")
         return lexemes
+
+    def sample_nested(self, rng: random.Random, depth: int) -> Question | None:
+        """Draw so many levels: numbers double, at least, with each."""
+        if not 1 <= depth <= 20:
+            return None
+        deep = replace(self, levels=depth)
+        # A group that holds nothing but a negative number is no level.
+        return next((drawn for drawn in (deep.sample(rng) for _ in range(1000)) if depth_of(drawn) == depth), None)
 
     def contains(self, question: Question) -> bool:
         """Tell whether the question is such a group of groups that has a value."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from abacist.core.errors import QuestionError, SettingsError
 from abacist.problems.draws import Range
 from abacist.problems.expression import Leaf, Node, Tree, evaluate, parse
+from abacist.problems.nesting import nest
 from abacist.problems.operation import Operation, operator
 from abacist.problems.question import Question, is_whole
 
@@ -44,6 +45,10 @@ class Nested(Operation):
             return Leaf(str(rng.randint(*self.bounds)))
         left, right = self._tree(rng, depth - 1), self._tree(rng, depth - 1)
         return Node(rng.choice(self.operators), (left, right))
+
+    def sample_nested(self, rng: random.Random, depth: int) -> Question:
+        """Draw a tree that leans to one side."""
+        return nest(rng, depth, self.operators, lambda rng: (str(rng.randint(*self.bounds)),))
 
     def contains(self, question: Question) -> bool:
         """Tell whether the question is such a tree, written with the fewest parentheses."""

@@ -41,6 +41,10 @@ class Subtraction(BinaryOperation):
         """Tell it for each pair of two columns."""
         return (left >= right) | self.negative
 
+    def of_lengths(self, left: int, right: int) -> BinaryOperation | None:
+        """Return it on numbers of so many digits; none where every difference would be below zero, and may not be."""
+        return super().of_lengths(left, right) if self.negative or left >= right else None
+
     def carrying_pair(self, rng: random.Random, digits: int) -> Range:
         """Draw a sum full of carries and ask for one of its terms: each carry becomes a borrow.
 

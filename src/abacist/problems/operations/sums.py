@@ -73,6 +73,10 @@ class Sums(Operation):
             return False
         return str(int(text)) == text and self.bounds[0] <= int(text) <= self.bounds[1]
 
+    def of_terms(self, terms: int) -> "Sums | None":
+        """Return it on so many numbers."""
+        return replace(self, terms=(terms, terms)) if terms > 1 else None
+
     def same_table(self, other: Operation) -> bool:
         """Tell whether both enumerate the same questions; the way to draw them has no part in it."""
         return type(other) is type(self) and replace(self, draw=other.draw) == other

@@ -1,0 +1,28 @@
+"""What commands print on: tables that fit a page, and a bar where there is a terminal."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress as Bar
+
+PAGE = 130
+"""Columns of a table that goes to a file or a pipe."""
+
+
+def page(stderr: bool = False) -> Console:
+    """Return the terminal, or a page of fixed width where there is none."""
+    console = Console(highlight=False, stderr=stderr)
+    return console if console.is_terminal else Console(highlight=False, stderr=stderr, width=PAGE)
+
+
+@contextlib.contextmanager
+def bar(console: Console, name: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """Show a bar while something runs; it is told how many are done, and of how many if that was unknown."""
+    if not console.is_terminal:
+        yield lambda *_: None
+        return
+    with Bar(console=console, transient=True) as shown:
+        task = shown.add_task(escape(name), total=total)
+        yield lambda done, of=None: shown.update(task, completed=done, total=of)

@@ -1,0 +1,33 @@
+"""Short names of what is compared most often, for the command line. Nothing is imported: help is shown at once."""
+
+from typing import Any
+
+PATHS = {
+    "format": "text.format",
+    "tokenizer": "text.tokenizer",
+    "position": "model.position",
+    "norm": "model.norm",
+    "feed_forward": "model.feed_forward",
+    "optimizer": "training.optimizer",
+    "schedule": "training.schedule",
+    "curriculum": "data.curriculum",
+}
+"""Settings paths by their short names."""
+
+VALUES = {"text.format": {"plain": "compact"}}
+"""Other names of parts, by the path of the setting: Lee et al. 2023 call sums as one types them plain."""
+
+
+def in_full(path: str, value: Any, dials: dict[str, Any]) -> tuple[str, Any]:
+    """Return an assignment with its short names written out; a recipe's dial of the same name goes first."""
+    head, dot, rest = path.partition(".")
+    whole = path if head in dials else f"{PATHS.get(head, head)}{dot}{rest}"
+    return whole, VALUES.get(whole, {}).get(value, value) if isinstance(value, str) else value
+
+
+def listed() -> str:
+    """Return the table of short names for a help text."""
+    width = max(map(len, PATHS))
+    lines = [f"  {name:{width}}  {path}" for name, path in PATHS.items()]
+    lines += [f"  {path}={name} is {path}={part}" for path, names in VALUES.items() for name, part in names.items()]
+    return "\n".join(lines)

@@ -1,0 +1,107 @@
+"""How figures are drawn: for a page that is read by daylight and in the dark, and as pictures for anywhere else.
+
+Ink becomes `currentColor`, so that axes and text take the colour of the page around them; backgrounds are
+transparent. Equal inputs give equal texts. No figure keeps state: none goes through pyplot.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from abacist.evaluation.grading import Score
+
+Dials = ParamSpec("Dials")
+
+WIDTH = 5.8
+"""Inches; the page scales a figure to its column."""
+
+INK = "#102030"
+BLUE, ORANGE = "#3d8fd1", "#dd7f1a"
+SERIES = (BLUE, ORANGE, "#34a078", "#a46bd0", "#c9576f", "#8c8c8c")
+STYLE: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "abacist",
+    "text.parse_math": False,
+    "text.color": INK,
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.edgecolor": INK,
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.facecolor": "none",
+    "grid.alpha": 0.15,
+    "grid.color": INK,
+    "legend.frameon": False,
+    "savefig.facecolor": "none",
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+def as_svg(draw: Callable[Dials, Figure | None], name: str | None = None) -> Callable[Dials, str | None]:
+    """Turn a function that draws a figure into one that returns it as SVG.
+
+    Its ids are prefixed with `name`, or with that of the function: no two figures of a page may share one.
+    """
+    prefix = name or draw.__name__.replace("_", "-")
+
+    @wraps(draw)
+    def drawn(*args: Dials.args, **kwargs: Dials.kwargs) -> str | None:
+        with _style():
+            figure = draw(*args, **kwargs)
+            if figure is None:
+                return None
+            text = io.StringIO()
+            nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+            figure.savefig(text, format="svg", metadata=nothing)
+        svg = text.getvalue()
+        svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+        return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
+
+    return drawn
+
+
+def as_png(draw: Callable[Dials, Figure | None]) -> Callable[Dials, bytes | None]:
+    """Turn a function that draws a figure into one that returns it as PNG on white, 1,160 pixels wide."""
+
+    @wraps(draw)
+    def drawn(*args: Dials.args, **kwargs: Dials.kwargs) -> bytes | None:
+        with _style():
+            figure = draw(*args, **kwargs)
+            if figure is None:
+                return None
+            picture = io.BytesIO()
+            figure.savefig(picture, format="png", dpi=200, facecolor="white", metadata={"Software": None})
+        return picture.getvalue()
+
+    return drawn
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        # A set may be named in any script: the page's own font will have the letters.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def reach(value: Score, middle: float) -> list[list[float]]:
+    """Return the interval's reach below and above the middle, as matplotlib takes it for one point."""
+    low, high = value.interval
+    return [[max(0.0, middle - low)], [max(0.0, high - middle)]]
+
+
+def shortened(name: str, length: int = 24) -> str:
+    """Cut a name that is too long for a figure."""
+    return name if len(name) <= length else name[: length - 1] + "…"
