@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, PercentFormatter
 
 from abacist.evaluation.comparison import Comparison, Row
-from abacist.evaluation.figures import INK, SERIES, STYLE, shortened
+from abacist.evaluation.drawing import INK, SERIES, STYLE, shortened
 from abacist.evaluation.grading import percent
 
 PANEL, COST = 2.3, 1.5
