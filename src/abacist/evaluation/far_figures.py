@@ -119,7 +119,7 @@ def _tile(axes: Axes, x: int, y: float, cell: Cell, colors: Colormap, points: fl
     share = cell.score.accuracy
     red, green, blue, _ = colors(share)
     ink = "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "#ffffff"
-    axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, color=colors(share), linewidth=0))
+    axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, facecolor=colors(share), edgecolor=INK, linewidth=0.4))
     counts = f"{cell.score.correct}/{cell.score.count}"
     size, small = min(10.0, 0.34 * points), min(7.0, 1.4 * points / len(counts))
     wide = points > 20  # what is smaller cannot be read: the table has it
@@ -244,7 +244,7 @@ def first_errors(cells: Sequence[Cell]) -> Figure | None:
     )
     panels["place"].set(xlabel="first wrong place, 1 = the ones", ylabel="wrong answers")
     _stacked(panels["share"], [(min(9, math.ceil(10 * share) - 1), shown) for _, share, shown in placed], 10)
-    panels["share"].set_xticks([0, 4.5, 9], ["the ones", "middle", "leading"])
+    panels["share"].set_xticks([0, 4.5, 9.4], ["the ones", "middle", "leading"])
     panels["share"].get_xticklabels()[-1].set_horizontalalignment("right")
     panels["share"].set_xlabel("the same, along the number")
     _kinds(panels["kind"], [(kind_of(error), shown) for error, shown in found])
