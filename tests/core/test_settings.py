@@ -45,7 +45,7 @@ def test_defaults_are_filled_in_parts_too():
         "rate": 0.5,
         "inner": {"width": 3, "mode": "a"},
         "several": [],
-        "position": {"name": "rope", "base": 10_000.0},
+        "position": {"name": "rope", "base": 10_000.0, "spread": None},
     }
 
 

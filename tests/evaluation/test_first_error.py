@@ -22,9 +22,18 @@ def test_the_first_error_is_the_least_place_at_which_they_differ(answer, truth, 
     error = first_error(answer, truth)
     assert error is not None
     assert (error.place, error.digits, error.length) == (place, digits, length)
-    assert error.share == (place or 0) / digits
 
 
 @pytest.mark.parametrize(("answer", "truth"), [(None, "1"), ("1.5", "1"), ("1", "1.5"), ("", "1"), ("two", "2")])
 def test_what_is_no_whole_number_has_none(answer, truth):
     assert first_error(answer, truth) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth", "share"),
+    [("12341", "12345", 0), ("12045", "12345", 0.5), ("2345", "12345", 1), ("4", "5", 0), ("-12", "12", 0)],
+)
+def test_its_share_runs_from_the_ones_to_the_leading_digit(answer, truth, share):
+    error = first_error(answer, truth)
+    assert error is not None
+    assert error.share == share

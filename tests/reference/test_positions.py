@@ -116,7 +116,7 @@ def test_chosen_queries_fall_from_their_own_place(seq: int):
 
 
 SPREAD = 200
-EVENLY = [SPREAD // 20 * index + SPREAD // 40 for index in range(10)]
+EVENLY = [20 * index + 10 for index in range(10)]
 DRAWN = [2, 3, 50, 51, 52, 90, 120, 121, 180, 199]
 """Positions of ten tokens in a context of ten, as they are read and as training may draw them."""
 

@@ -37,10 +37,12 @@ QUESTIONS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["reversed", "compact", "written", "padded", "reversed_answer"])
+@pytest.fixture(scope="module", params=["reversed", "compact", "written", "padded", "reversed_answer", "hinted"])
 def run(request: pytest.FixtureRequest, tiny_values: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A short training in each of several formats."""
+    """A short training in each of several formats, one of them with positions drawn among many."""
     changes = [("text.format", request.param), ("training.steps", 150), ("training.batch_size", 32)]
+    if request.param == "hinted":
+        changes += [("text.tokenizer", "hints"), ("model.position", {"name": "rope", "spread": 100})]
     changes += [("model.d_model", 32), ("model.context_length", 32), ("training.evaluate_every", 50)]
     made = Run.create(tmp_path_factory.mktemp("formats") / "run", check(RunSettings, override(tiny_values, changes)))
     made.train()

@@ -8,7 +8,7 @@ import functools
 import sys
 from pathlib import Path
 
-from abacist.apps.short_names import listed
+from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
 HELP = """\
@@ -29,16 +29,6 @@ Train a model from random weights, grade it, and write a report.
   abacist train addition --set digits=7 --minutes 2 --name seven
   abacist train demo --over seed=1,2,3,4      four models in one program
   abacist train --resume runs/seven"""
-
-COMPARE = f"""\
-Train every combination of choices with every seed, one after another; grade all alike; one table, one plot.
-Run it again with the same arguments and it goes on: what is finished is not trained again.
-
-  abacist compare demo --over format=plain,reversed --over position=rope,coupled --seeds 3 --minutes 5
-  abacist compare addition --over digits=5,10 --over 'position=rope,{{"name":"places","places":11}}'
-
-short names, in --over and --set:
-{listed()}"""
 
 GRADE = """\
 Grade a run on its sets or on public benchmarks, or any text of lines.

@@ -1,4 +1,7 @@
-"""Short names of what is compared most often, for the command line. Nothing is imported: help is shown at once."""
+"""Short names of what is compared most often, and the help that tells them.
+
+Nothing is imported: help is shown at once.
+"""
 
 from typing import Any
 
@@ -31,3 +34,14 @@ def listed() -> str:
     lines = [f"  {name:{width}}  {path}" for name, path in PATHS.items()]
     lines += [f"  {path}={name} is {path}={part}" for path, names in VALUES.items() for name, part in names.items()]
     return "\n".join(lines)
+
+
+COMPARE = f"""\
+Train every combination of choices with every seed, one after another; grade all alike; one table, one plot.
+Run it again with the same arguments and it goes on: what is finished is not trained again.
+
+  abacist compare demo --over format=plain,reversed --over position=rope,coupled --seeds 3 --minutes 5
+  abacist compare addition --over digits=5,10 --over 'position=rope,{{"name":"places","places":11}}'
+
+short names, in --over and --set:
+{listed()}"""

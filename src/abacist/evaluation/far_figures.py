@@ -25,6 +25,9 @@ SHARES = "cividis"
 
 Source: Nunez, Anderton, Renslow 2018, PLOS ONE 13(7): e0199239."""
 
+FRAME = "#e8590c"
+"""Told from both ends of the scale, on a white page and on a black one."""
+
 SIDES = {True: (BLUE, "sizes that training can have shown"), False: (ORANGE, "beyond them")}
 
 CASCADES = {NINES: "every column\ncarries", RIPPLE: "999…9 + 1"}
@@ -98,7 +101,7 @@ def _panel(
             x, y = at[cell.at[0]], row_of[cell.kind]
         _tile(axes, x, y, cell, colors, points)
     for line in outline(framed):
-        axes.plot(*zip(*line, strict=True), color=INK, linewidth=2.2, solid_capstyle="projecting", zorder=3)
+        axes.plot(*zip(*line, strict=True), color=FRAME, linewidth=2.4, solid_capstyle="projecting", zorder=3)
     top = max(row_of.values(), default=count - 1) + 0.56
     ends = (-0.56, rows_high - 0.38)
     axes.set(xlim=(-0.56, count - 0.44), ylim=ends, aspect="equal", xlabel="digits of the second operand")
@@ -119,7 +122,7 @@ def _tile(axes: Axes, x: int, y: float, cell: Cell, colors: Colormap, points: fl
     share = cell.score.accuracy
     red, green, blue, _ = colors(share)
     ink = "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "#ffffff"
-    axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, color=colors(share), linewidth=0))
+    axes.add_patch(Rectangle((x - 0.45, y - 0.45), 0.9, 0.9, facecolor=colors(share), edgecolor=INK, linewidth=0.4))
     counts = f"{cell.score.correct}/{cell.score.count}"
     size, small = min(10.0, 0.34 * points), min(7.0, 1.4 * points / len(counts))
     wide = points > 20  # what is smaller cannot be read: the table has it
@@ -243,8 +246,8 @@ def first_errors(cells: Sequence[Cell]) -> Figure | None:
         range(0, len(labels), step), labels[::step], rotation=45 * long, ha="right" if long else "center"
     )
     panels["place"].set(xlabel="first wrong place, 1 = the ones", ylabel="wrong answers")
-    _stacked(panels["share"], [(min(9, math.ceil(10 * share) - 1), shown) for _, share, shown in placed], 10)
-    panels["share"].set_xticks([0, 4.5, 9], ["the ones", "middle", "leading"])
+    _stacked(panels["share"], [(min(9, int(10 * share)), shown) for _, share, shown in placed], 10)
+    panels["share"].set_xticks([0, 4.5, 9.4], ["the ones", "middle", "leading"])
     panels["share"].get_xticklabels()[-1].set_horizontalalignment("right")
     panels["share"].set_xlabel("the same, along the number")
     _kinds(panels["kind"], [(kind_of(error), shown) for error, shown in found])

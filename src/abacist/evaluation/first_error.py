@@ -23,8 +23,8 @@ class FirstError:
 
     @property
     def share(self) -> float:
-        """The place as a share of the length: 1 is the most significant digit; 0 if only the sign differs."""
-        return (self.place or 0) / self.digits
+        """How far along the number: 0 for the ones, 1 for the leading digit; 0 if only the sign differs."""
+        return ((self.place or 1) - 1) / max(1, self.digits - 1)
 
 
 def first_error(answer: str | None, truth: str) -> FirstError | None:

@@ -135,7 +135,8 @@ def bias(
         return sum(table[:, axis][:, distance[..., axis]] for axis in range(options["axes"]))
     if name == "fire":
         i, j = query[:, None, INDEX].astype(np.float32), key[None, :, INDEX].astype(np.float32)
-        scale, threshold = (np.exp(weights[f"position.log_{part}"]) for part in ("scale", "threshold"))
+        growth = np.exp(weights["position.growth"])
+        scale, threshold = growth[0] * np.float32(options["scale"]), growth[1] * np.float32(options["threshold"])
         distance = np.log1p(scale * np.maximum(i - j, 0)) / np.log1p(scale * np.maximum(i, threshold))
         factors, addends = weights["position.hidden"]
         added: Array = np.maximum(distance[..., None] * factors + addends, 0) @ weights["position.out.weight"].T

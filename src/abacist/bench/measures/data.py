@@ -68,7 +68,8 @@ class Data(Measure):
             yield from self._recipe(name)
         for name in self.formats:
             bench.say(f"format {name}")
-            changes = [("text.format", name), *ANY_FORMAT, *self.changes]
+            tokenizer = [("text.tokenizer", "hints")] if load(FORMATS, name).hints else []
+            changes = [("text.format", name), *tokenizer, *ANY_FORMAT, *self.changes]
             run = Run(Path(), settings_of("demo", changes))
             work, amount = self._batches(run)
             timing = in_turn({"data": timed(work)}, self.rounds)

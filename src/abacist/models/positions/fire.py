@@ -44,13 +44,13 @@ class Fire(PositionScheme):
         self.placed = Spread(settings.spread, model)
         self.hidden = nn.Parameter(torch.empty(2, 1, settings.hidden).uniform_(-1, 1))  # factors, then addends
         self.out = nn.Linear(settings.hidden, model.n_heads, bias=False)  # what all keys get changes no softmax
-        self.log_scale = nn.Parameter(torch.tensor(settings.scale).log())
-        self.log_threshold = nn.Parameter(torch.tensor(settings.threshold).log())
+        self.start = settings.scale, settings.threshold
+        self.growth = nn.Parameter(torch.zeros(2))  # of both since the start, in logarithms
 
     def bias(self, layer: int, query: Tensor, key: Tensor) -> Tensor:
         """Compute every pair; keys after a query, which attention masks, count as distance 0."""
         i, j = (self.placed(at[..., INDEX]).float() for at in (query[:, :, None], key[:, None]))
-        scale, threshold = self.log_scale.exp(), self.log_threshold.exp()
+        scale, threshold = (now * start for now, start in zip(self.growth.exp(), self.start, strict=True))
         distance = torch.log1p(scale * (i - j).clamp(min=0)) / torch.log1p(scale * torch.maximum(i, threshold))
         added: Tensor = self.out(F.relu(distance.unsqueeze(-1) * self.hidden[0] + self.hidden[1]))
         return added.permute(0, 3, 1, 2)
