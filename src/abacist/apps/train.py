@@ -132,13 +132,14 @@ def _train(run: Run, grade: bool, resume: bool) -> None:
     )
     if run.settings.data.rounds is not None:
         console.print(_table_of(rounds_of(read_metrics(run.path))))
+        console.print("* held against the truth for this table alone")
     if grade:
         grade_and_report(run, console)
 
 
 def _table_of(rounds: Sequence[RoundFacts]) -> Table:
     """Return the table of what was asked, kept and learned, a column a round; what needed the truth is marked."""
-    table = Table(box=None, header_style="bold", caption="* held against the truth for this table alone")
+    table = Table(box=None, header_style="bold")
     table.add_column("round")
     for each in rounds:
         table.add_column(str(each.round), justify="right")
