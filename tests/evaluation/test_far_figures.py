@@ -101,7 +101,9 @@ def test_first_errors_are_sorted_by_kind():
     assert kinds == ["as long as the truth", short, short, long, "only the sign wrong", "no whole number"]
     found = words(as_svg(far_figures.first_errors)([failing(*pair, shown=True) for pair in pairs]))
     assert set(far_figures.KINDS) <= set(found)
-    assert "beyond them" in found
+    assert "beyond them" not in found
+    both = [failing("124", "123", shown) for shown in (True, False)]
+    assert "beyond them" in words(as_svg(far_figures.first_errors)(both))
 
 
 def test_questions_with_decimals_have_no_first_error():

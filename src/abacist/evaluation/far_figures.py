@@ -252,7 +252,8 @@ def first_errors(cells: Sequence[Cell]) -> Figure | None:
     panels["share"].set_xlabel("the same, along the number")
     _kinds(panels["kind"], [(kind_of(error), shown) for error, shown in found])
     if any(shown for _, shown in found):
-        handles = [Patch(color=color, label=label) for color, label in SIDES.values()]
+        sides = [SIDES[side] for side in SIDES if any(shown == side for _, shown in found)]
+        handles = [Patch(color=color, label=label) for color, label in sides]
         figure.legend(handles=handles, loc="outside upper center", ncols=2)
     return figure
 
@@ -288,7 +289,7 @@ def _kinds(axes: Axes, values: Sequence[tuple[str, bool]]) -> None:
         for shown, (color, _) in SIDES.items():
             axes.barh(place, counted[kind, shown], left=start, height=0.7, color=color)
             start += counted[kind, shown]
-        axes.text(start, place, f" {start:,}", va="center")
+        axes.annotate(f"{start:,}", (start, place), (4, 0), textcoords="offset points", va="center")
     axes.set_yticks(range(len(KINDS)), KINDS)
     axes.set(ylim=(len(KINDS) - 0.5, -0.5), xlabel="wrong answers")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))

@@ -50,7 +50,7 @@ def loss_curve(metrics: Metrics, watched: str = "held-out problems") -> Figure |
     above.yaxis.set_minor_formatter(NullFormatter())
     below.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     below.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 2.5, 5, 10]))
-    above.legend()
+    above.legend(loc="upper right")  # "best" is sought, and takes as long as it takes
     return figure
 
 
@@ -245,7 +245,7 @@ def trust(tables: Mapping[str, Sequence[Row]], threshold: float | None) -> Figur
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="confidence", ylabel="answered exactly")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.legend()
+    axes.legend(loc="lower right")
     return figure
 
 
