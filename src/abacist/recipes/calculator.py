@@ -20,6 +20,7 @@ def calculator(steps: int = 12_000) -> dict[str, Any]:
     nested = {"brackets": 0.4, "depth": 3, "negated_share": 0.3, "doubled_share": 0.1, "negative_share": 0.25}
     quotients = {"name": "division", "left": [0, 99_999], "right": [1, 99_999]}
     chains = expressions([3, 6], [1, 4], "+-", negative_share=0.25)
+    decimal_chains = expressions([2, 6], [1, 4], "+-", decimals=4, decimal_share=1.0, negative_share=0.1)
     mixture: list[tuple[dict[str, Any], float]] = [
         ({"name": "addition", "left": long}, 0.6),
         ({"name": "addition", "left": long, "draw": "carries"}, 0.4),
@@ -36,7 +37,7 @@ def calculator(steps: int = 12_000) -> dict[str, Any]:
         (expressions([2, 2], [1, 4], "/", **decimals), 0.6),
         ({"name": "rounded", "operation": expressions([1, 3], [1, 4], "+-*", **decimals)}, 0.5),
         (chains, 1.4),
-        (expressions([2, 6], [1, 4], "+-", decimals=4, decimal_share=1.0, negative_share=0.1), 1.1),
+        (decimal_chains, 1.1),
         (expressions([3, 8], [1, 1], "+-*", **nested), 0.6),
         (expressions([2, 6], [1, 4], "+-*/", whole_quotients=True, **nested), 1.4),
         ({"name": "multistep"}, 0.4),
@@ -46,6 +47,9 @@ def calculator(steps: int = 12_000) -> dict[str, Any]:
         *((worded(operation), 0.15) for operation in pairs.values()),
         (worded(expressions([2, 2], [1, 4], "+-*/", **decimals)), 0.2),
         (worded(expressions([2, 5], [1, 2], "+-*", **nested)), 0.2),
+        (worded(expressions([2, 6], [1, 4], "+-", negative_share=0.25)), 0.3),
+        (worded(decimal_chains), 0.4),
+        (worded(expressions([2, 6], [1, 4], "+-*/", whole_quotients=True, **nested)), 0.4),
         *((worded(operation, words=0.5, signs=1.0), 0.1) for operation in pairs.values()),
         (worded(expressions([2, 3], [1, 3], "+-"), words=1.0, signs=1.0), 0.5),
         (worded(expressions([2, 2], [1, 4], "+-*/", whole_quotients=True), words=1.0, signs=1.0), 0.3),
