@@ -100,8 +100,12 @@ def _biased(
         added = bias(part, seen)
         assert added is not None
         mask = added.to(value.dtype) + _mask(own, seen, slopes, value.dtype)
-        keys, values = key[:, :, :seen], value[:, :, :seen]
-        pieces.append(F.scaled_dot_product_attention(query[:, :, part], keys, values, mask, dropout))
+        queries, keys, values = query[:, :, part], key[:, :, :seen], value[:, :, :seen]
+        if value.device.type != "cpu" or dropout:
+            pieces.append(F.scaled_dot_product_attention(queries, keys, values, mask, dropout))
+        else:
+            mixed = _Attend.apply(*(each.flatten(0, 1) for each in (queries, keys, values, mask)))[0]
+            pieces.append(mixed.unflatten(0, value.shape[:2]))
     return torch.cat(pieces, 2)
 
 
@@ -170,8 +174,8 @@ class _SquaredReLU(Function):
 class _Attend(Function):
     """p = softmax(q k^T / sqrt(d) + bias) and y = p v.
 
-    With dp = dy v^T: dv = p^T dy, ds = p (dp - sum(p dp)) / sqrt(d), dq = ds k, dk = ds^T q.
-    Shapes: q (n, new, d); k and v (n, seq, d); bias (1 or n, new, seq).
+    With dp = dy v^T: dv = p^T dy, dbias = p (dp - sum(p dp)), ds = dbias / sqrt(d), dq = ds k, dk = ds^T q.
+    Shapes: q (n, new, d); k and v (n, seq, d); bias (n, new, seq), or (1, new, seq) where it has no gradient.
     """
 
     generate_vmap_rule = True  # for ensembles
@@ -191,8 +195,9 @@ class _Attend(Function):
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor, _: None) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, slope: Tensor, _: None) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         query, key, value, weights = ctx.saved_tensors
         change = torch._softmax_backward_data(slope @ value.transpose(1, 2), weights, -1, weights.dtype)
+        bias = change.clone() if ctx.needs_input_grad[3] else None
         change.mul_(query.shape[-1] ** -0.5)
-        return change @ key, change.transpose(1, 2) @ query, weights.transpose(1, 2) @ slope, None
+        return change @ key, change.transpose(1, 2) @ query, weights.transpose(1, 2) @ slope, bias

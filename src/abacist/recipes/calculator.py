@@ -18,6 +18,7 @@ def calculator(steps: int = 12_000) -> dict[str, Any]:
     }
     decimals = {"decimals": 5, "decimal_share": 0.6, "negative_share": 0.15, "percent_share": 0.15}
     nested = {"brackets": 0.4, "depth": 3, "negated_share": 0.3, "doubled_share": 0.1, "negative_share": 0.25}
+    negated = {"brackets": 0.6, "depth": 4, "negated_share": 0.7, "doubled_share": 0.15, "negative_share": 0.4}
     quotients = {"name": "division", "left": [0, 99_999], "right": [1, 99_999]}
     chains = expressions([3, 6], [1, 4], "+-", negative_share=0.25)
     decimal_chains = expressions([2, 6], [1, 4], "+-", decimals=4, decimal_share=1.0, negative_share=0.1)
@@ -40,6 +41,8 @@ def calculator(steps: int = 12_000) -> dict[str, Any]:
         (decimal_chains, 1.1),
         (expressions([3, 8], [1, 1], "+-*", **nested), 0.6),
         (expressions([2, 6], [1, 4], "+-*/", whole_quotients=True, **nested), 1.4),
+        (expressions([2, 4], [1, 2], "+-*", **negated), 0.5),
+        (expressions([2, 5], [1, 4], "+-*/", whole_quotients=True, **negated), 0.8),
         ({"name": "multistep"}, 0.4),
         ({"name": "multistep", "levels": 1, "terms": [2, 5]}, 0.2),
         (expressions([2, 5], [1, 4], "+-*/", brackets=0.25, depth=2, **decimals), 0.6),
@@ -50,6 +53,7 @@ def calculator(steps: int = 12_000) -> dict[str, Any]:
         (worded(expressions([2, 6], [1, 4], "+-", negative_share=0.25)), 0.3),
         (worded(decimal_chains), 0.4),
         (worded(expressions([2, 6], [1, 4], "+-*/", whole_quotients=True, **nested)), 0.4),
+        (worded(expressions([2, 5], [1, 4], "+-*/", whole_quotients=True, **negated)), 0.3),
         *((worded(operation, words=0.5, signs=1.0), 0.1) for operation in pairs.values()),
         (worded(expressions([2, 3], [1, 3], "+-"), words=1.0, signs=1.0), 0.5),
         (worded(expressions([2, 2], [1, 4], "+-*/", whole_quotients=True), words=1.0, signs=1.0), 0.3),

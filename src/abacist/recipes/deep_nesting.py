@@ -21,7 +21,7 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
             "n_layers": 4,
             "n_heads": 6,
             "d_ff": 384,
-            "position": {"name": "relative", "axes": 6},
+            "position": {"name": "relative", "axes": 6, "near": [["line", "item"], ["line"]]},
             "context_length": 2048,
         },
         "training": {

@@ -21,7 +21,7 @@ def long_addition(digits: int = 20, tested: int = 100) -> dict[str, Any]:
             "n_layers": 2,
             "n_heads": 4,
             "d_ff": 128,
-            "position": "relative",
+            "position": {"name": "relative", "near": [["place"]]},
             "context_length": 3 * max(digits, tested) + 8,
         },
         "training": {

@@ -19,7 +19,11 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
             "n_layers": 4,
             "n_heads": 6,
             "d_ff": 384,
-            "position": {"name": "relative", "axes": 6},
+            "position": {
+                "name": "relative",
+                "axes": 6,
+                "near": [["line", "column"], ["line", "row"], ["line", "place"]],
+            },
             "context_length": 2 * longest * (longest + 4) + 16,
         },
         "training": {

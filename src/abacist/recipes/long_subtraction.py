@@ -21,7 +21,7 @@ def long_subtraction(digits: int = 20, tested: int = 100) -> dict[str, Any]:
             "n_layers": 3,
             "n_heads": 4,
             "d_ff": 256,
-            "position": {"name": "relative", "axes": 6},
+            "position": {"name": "relative", "axes": 6, "near": [["column"], ["column"], ["column"], []]},
             "context_length": 5 * max(digits, tested) + 16,
         },
         "training": {

@@ -18,7 +18,7 @@ def many_operands(operands: int = 5, tested: int = 20) -> dict[str, Any]:
             "n_layers": 4,
             "n_heads": 6,
             "d_ff": 384,
-            "position": {"name": "relative", "axes": 6},
+            "position": {"name": "relative", "axes": 6, "near": [["line", "item", "column"], ["line", "item"]]},
             "context_length": 3 * longest * (longest + 6) + 16,
         },
         "training": {

@@ -4,6 +4,7 @@ Shapes: x (seq, d_model); queries, keys and values (n_heads, seq, d_head); coord
 Everything is float32, as the weights are.
 """
 
+import itertools
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -130,7 +131,11 @@ def bias(
         distance = query[:, None, INDEX] - key[None, :, INDEX]
         return -_slopes(n_heads)[:, None, None] * distance.astype(np.float32)
     if name == "relative":
-        table, reach = weights["position.table"][layer], options["reach"]
+        table, reach = weights["position.table"][layer].copy(), options["reach"]
+        names = AXES if options["axes"] == len(AXES) else PLAIN_AXES
+        for head, near in zip(range(n_heads), itertools.cycle(options["near"])):
+            for axis in near:
+                table[head, names.index(axis), [0, -1]] = -np.inf
         distance = np.clip(key[None] - query[:, None], -reach, reach) + reach
         return sum(table[:, axis][:, distance[..., axis]] for axis in range(options["axes"]))
     if name == "fire":
@@ -158,6 +163,7 @@ def rotate(name: str, options: Options, x: Array, places: NDArray[np.int64]) -> 
 
 
 AXES = ("index", "column", "item", "line", "row", "place")
+PLAIN_AXES = ("index", "place", "number")
 
 POSITIONS = (
     *("abacus", "alibi", "columns", "coupled", "fire", "learned", "nope", "places", "relative", "rope"),
