@@ -14,11 +14,12 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
     return {
         "task": {"mixture": [products(1, digits)], "split": {"held_out": 0.05}},
         "text": {"format": "steps", "tokenizer": "signs"},
+        "data": {"pack": 2 * digits * (digits + 4) + 8},
         "model": {
-            "d_model": 96,
-            "n_layers": 4,
-            "n_heads": 6,
-            "d_ff": 384,
+            "d_model": 64,
+            "n_layers": 3,
+            "n_heads": 4,
+            "d_ff": 256,
             "position": {
                 "name": "relative",
                 "axes": 6,
@@ -28,7 +29,7 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
         },
         "training": {
             "steps": 4000,
-            "batch_size": 64,
+            "batch_size": 48,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},
         },
