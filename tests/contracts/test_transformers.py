@@ -33,7 +33,12 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "fire": [{"hidden": 3, "scale": 2.0, "threshold": 5.0}, {"spread": 50}],
     "learned": [{"max_offset": None}, {"spread": 50}],
     "places": [{"places": 3, "numbers": 2, "index": True}, {"place_offset": 3, "number_offset": 2}],
-    "relative": [{"reach": 1}, {"axes": 6}, {"near": [["place"]]}, {"axes": 6, "near": [["line", "item"], []]}],
+    "relative": [
+        {"reach": 1},
+        {"axes": 6},
+        {"sight": [{"place": [-1, 2]}], "recency": True},
+        {"axes": 6, "sight": [{"line": [-1, 0]}, {}]},
+    ],
     "rope": [{"base": 3.0}, {"spread": 50}],
     "sinusoidal": [{"base": 50.0, "scale": 1.0}, {"spread": 20, "scale": 1.0}],
     "layer_norm": [{"epsilon": 0.1}],

@@ -10,23 +10,36 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
         shape = {"terms": terms, "digits": [1, 1], "operators": "+-*", "brackets": brackets}
         return {"operation": {"name": "expressions", **shape, "depth": most, "least_depth": least}}
 
+    part = {"line": [-1, 0], "item": [-2, 2]}
     return {
         "task": {
             "mixture": [chains(0, depth, [2, 6], 0.4), chains(0, depth, [2, 10], 0.6)],
             "split": {"held_out": 0.05},
         },
         "text": {"format": "steps", "tokenizer": "signs"},
+        "data": {"pack": 256},
         "model": {
             "d_model": 96,
-            "n_layers": 4,
+            "n_layers": 3,
             "n_heads": 6,
             "d_ff": 384,
-            "position": {"name": "relative", "axes": 6, "near": [["line", "item"], ["line"]]},
+            "position": {
+                "name": "relative",
+                "axes": 6,
+                "sight": [
+                    {**part, "column": [-2, 2]},
+                    part,
+                    {**part, "row": [-1, 1]},
+                    {**part, "place": [-1, 1]},
+                    {"line": [-1, 0]},
+                    {"line": [0, 0], "index": [-3, 3]},
+                ],
+            },
             "context_length": 2048,
         },
         "training": {
-            "steps": 5000,
-            "batch_size": 48,
+            "steps": 4000,
+            "batch_size": 16,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},
         },

@@ -21,11 +21,11 @@ def long_addition(digits: int = 20, tested: int = 100) -> dict[str, Any]:
             "n_layers": 2,
             "n_heads": 4,
             "d_ff": 128,
-            "position": {"name": "relative", "near": [["place"]]},
+            "position": {"name": "relative", "sight": [{"index": [-3, 3], "place": [-2, 2], "number": [-3, 3]}]},
             "context_length": 3 * max(digits, tested) + 8,
         },
         "training": {
-            "steps": 1500,
+            "steps": 3000,
             "batch_size": 128,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},

@@ -10,6 +10,7 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
         low = 10 ** (fewest - 1) if fewest > 1 else 0
         return {"operation": {"name": "multiplication", "left": [low, 10**most - 1], "draw": "digits"}}
 
+    here = {"line": [-1, 0]}
     longest = max(digits, tested)
     return {
         "task": {"mixture": [products(1, digits)], "split": {"held_out": 0.05}},
@@ -23,7 +24,12 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
             "position": {
                 "name": "relative",
                 "axes": 6,
-                "near": [["line", "column"], ["line", "row"], ["line", "place"]],
+                "sight": [
+                    {**here, "item": [0, 0], "column": [-1, 1]},
+                    {**here, "item": [0, 1], "row": [-1, 1]},
+                    {**here, "place": [-1, 1]},
+                    {"line": [0, 0], "index": [-3, 3]},
+                ],
             },
             "context_length": 2 * longest * (longest + 4) + 16,
         },

@@ -16,17 +16,26 @@ def long_subtraction(digits: int = 20, tested: int = 100) -> dict[str, Any]:
     return {
         "task": {"mixture": mixture, "split": {"held_out": 0.05}},
         "text": {"format": "steps", "tokenizer": "signs"},
+        "data": {"pack": 5 * digits},
         "model": {
             "d_model": 64,
             "n_layers": 3,
             "n_heads": 4,
             "d_ff": 256,
-            "position": {"name": "relative", "axes": 6, "near": [["column"], ["column"], ["column"], []]},
+            "position": {
+                "name": "relative",
+                "axes": 6,
+                "sight": [
+                    *2 * [{"line": [-1, 0], "item": [-1, 1], "column": [-2, 2]}],
+                    {"line": [0, 0], "index": [-3, 3]},
+                    {"line": [0, 0], "item": [0, 0]},
+                ],
+            },
             "context_length": 5 * max(digits, tested) + 16,
         },
         "training": {
             "steps": 2000,
-            "batch_size": 128,
+            "batch_size": 64,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},
         },

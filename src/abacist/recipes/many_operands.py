@@ -9,21 +9,24 @@ def many_operands(operands: int = 5, tested: int = 20) -> dict[str, Any]:
     def sums(fewest: int, most: int) -> dict[str, Any]:
         return {"operation": {"name": "sums", "terms": [fewest, most], "bounds": [0, 999], "draw": "digits"}}
 
+    # A number is copied from the line above, one number further on, or added to that one.
+    part = {"line": [-1, 0], "item": [-1, 2]}
     longest = max(operands, tested)
     return {
         "task": {"mixture": [sums(2, operands)], "split": {"held_out": 0.05}},
         "text": {"format": "steps", "tokenizer": "signs"},
+        "data": {"pack": 3 * operands * (operands + 6)},
         "model": {
-            "d_model": 96,
-            "n_layers": 4,
-            "n_heads": 6,
-            "d_ff": 384,
-            "position": {"name": "relative", "axes": 6, "near": [["line", "item", "column"], ["line", "item"]]},
+            "d_model": 64,
+            "n_layers": 2,
+            "n_heads": 4,
+            "d_ff": 256,
+            "position": {"name": "relative", "axes": 6, "sight": [{**part, "column": [-2, 2]}, part]},
             "context_length": 3 * longest * (longest + 6) + 16,
         },
         "training": {
             "steps": 3000,
-            "batch_size": 64,
+            "batch_size": 32,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},
         },

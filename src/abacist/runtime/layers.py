@@ -132,12 +132,18 @@ def bias(
         return -_slopes(n_heads)[:, None, None] * distance.astype(np.float32)
     if name == "relative":
         table, reach = weights["position.table"][layer].copy(), options["reach"]
-        names = AXES if options["axes"] == len(AXES) else PLAIN_AXES
-        for head, near in zip(range(n_heads), itertools.cycle(options["near"])):
-            for axis in near:
-                table[head, names.index(axis), [0, -1]] = -np.inf
+        names, steps = AXES if options["axes"] == len(AXES) else PLAIN_AXES, np.arange(-reach, reach + 1)
+        for head, windows in zip(range(n_heads), itertools.cycle(options["sight"])):
+            for axis, axis_name in enumerate(names):
+                least, greatest = windows.get(axis_name, (-reach, reach))
+                table[head, axis] *= axis_name in windows
+                table[head, axis, (steps < least) | (steps > greatest)] = -np.inf
         distance = np.clip(key[None] - query[:, None], -reach, reach) + reach
-        return sum(table[:, axis][:, distance[..., axis]] for axis in range(options["axes"]))
+        looked_up: Array = sum(table[:, axis][:, distance[..., axis]] for axis in range(options["axes"]))
+        if options["recency"]:
+            ago = np.log1p(np.maximum(query[:, None, INDEX] - key[None, :, INDEX], 0)).astype(np.float32)
+            looked_up = looked_up - weights["position.fall"][layer][:, None, None] * ago
+        return looked_up
     if name == "fire":
         i, j = query[:, None, INDEX].astype(np.float32), key[None, :, INDEX].astype(np.float32)
         growth = np.exp(weights["position.growth"])

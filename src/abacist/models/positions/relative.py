@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from abacist.core.errors import SettingsError
-from abacist.models.position import PositionScheme
+from abacist.models.position import INDEX, PositionScheme
 from abacist.models.settings import ModelSettings
 
 AXES = {3: ("index", "place", "number"), 6: ("index", "column", "item", "line", "row", "place")}
@@ -22,50 +22,65 @@ class Relative(PositionScheme):
 
     bias(q, k) = sum over axes of table[layer, head, axis, clip(k - q, -reach, reach)]. A head finds "the next
     place of the number before" by adding two tables. Everything farther than `reach` counts as equally far,
-    so that distances beyond those of training are none that it has not seen. Along the axes named in `near`
-    a head does not see at all what is `reach` or more away: however long the row, a token sees as few others as
-    in training.
+    so that distances beyond those of training are none that it has not seen. With `sight` a head reads some axes
+    only, and sees nothing outside of a window along them: however long the row, a token sees as few others as in
+    training. With `recency` each head's scores change with the logarithm of how many tokens ago a key was, too.
 
     Source: clipped distances are those of Shaw et al. 2018, arXiv:1803.02155, learned numbers added to scores
     those of T5 (Raffel et al. 2019, arXiv:1910.10683); coordinates in place of the index are ours.
-    Shapes: tables (n_layers, n_heads, axes, 2 reach + 1).
+    Shapes: tables (n_layers, n_heads, axes, 2 reach + 1), falls (n_layers, n_heads).
     Units: distances in steps of the coordinate.
-    Raises: SettingsError if rows have another number of coordinates than `axes`, or none of a name in `near`.
+    Raises: SettingsError if rows have another number of coordinates than `axes`, or none of a name in `sight`.
     """
 
     @dataclass(frozen=True)
     class Settings:
         """`axes`: coordinates of a token: 3, or 6 in worked steps; `reach`: the farthest distance told apart.
 
-        `near`: for each head along which of them the far is out of sight, of index, place, number, in worked steps
-        of index, column, item, line, row, place; a shorter list is gone through again.
+        `sight`: for each head the axes that it reads, with the least and the greatest distance in sight; a shorter
+        list is gone through again, and without one all heads read everything. Axes are index, place, number; in
+        worked steps index, column, item, line, row, place. `recency`: whether scores change with time as well.
         """
 
         axes: int = 3
         reach: int = 3
-        near: list[list[str]] = field(default_factory=list)
+        sight: list[dict[str, tuple[int, int]]] = field(default_factory=list)
+        recency: bool = False
 
         def __post_init__(self) -> None:
             if self.axes not in AXES or self.reach < 1:
                 raise SettingsError(f"axes must be 3 or 6, reach at least 1, got {self.axes} and {self.reach}")
-            if unknown := [name for head in self.near for name in head if name not in AXES[self.axes]]:
-                raise SettingsError(f"near: no axis {unknown[0]!r}; there are {', '.join(AXES[self.axes])}")
+            for name, (least, greatest) in [window for head in self.sight for window in head.items()]:
+                if name not in AXES[self.axes]:
+                    raise SettingsError(f"sight: no axis {name!r}; there are {', '.join(AXES[self.axes])}")
+                if not -self.reach <= least <= 0 <= greatest <= self.reach:
+                    raise SettingsError(
+                        f"sight.{name}: a window goes from -{self.reach}..0 to 0..{self.reach}, got {[least, greatest]}"
+                    )
 
+    unread: Tensor
     out_of_sight: Tensor
 
     def __init__(self, settings: Settings, model: ModelSettings):
         super().__init__()
         self.axes, self.reach = settings.axes, settings.reach
         self.table = nn.Parameter(torch.zeros(model.n_layers, model.n_heads, self.axes, 2 * self.reach + 1))
+        self.fall = nn.Parameter(torch.zeros(model.n_layers, model.n_heads)) if settings.recency else None
         width = 1
         while (2 * self.reach + 1) ** (width + 1) <= COMBINATIONS and width < self.axes:
             width += 1
         self.together = [slice(start, start + width) for start in range(0, self.axes, width)]
-        hidden = torch.zeros(model.n_heads, self.axes, 2 * self.reach + 1, dtype=torch.bool)
-        for head, names in zip(range(model.n_heads), itertools.cycle(settings.near)):
-            for name in names:
-                hidden[head, AXES[self.axes].index(name), [0, -1]] = True
-        self.register_buffer("out_of_sight", hidden, persistent=False)
+        unread = torch.zeros(model.n_heads, self.axes, 1, dtype=torch.bool)
+        out_of_sight = torch.zeros(model.n_heads, self.axes, 2 * self.reach + 1, dtype=torch.bool)
+        distance = torch.arange(-self.reach, self.reach + 1)
+        for head, windows in zip(range(model.n_heads), itertools.cycle(settings.sight)):
+            unread[head] = True
+            for name, (least, greatest) in windows.items():
+                axis = AXES[self.axes].index(name)
+                unread[head, axis] = False
+                out_of_sight[head, axis] = (distance < least) | (distance > greatest)
+        self.register_buffer("unread", unread, persistent=False)
+        self.register_buffer("out_of_sight", out_of_sight, persistent=False)
 
     def bias(self, layer: int, query: Tensor, key: Tensor) -> Tensor:
         """Look every pair up."""
@@ -73,7 +88,7 @@ class Relative(PositionScheme):
             raise SettingsError(
                 f"model.position.axes is {self.axes}, but the tokens have {query.shape[-1]} coordinates; set it to that"
             )
-        seen = self.table[layer].masked_fill(self.out_of_sight, -torch.inf)
+        seen = self.table[layer].masked_fill(self.unread, 0).masked_fill(self.out_of_sight, -torch.inf)
         total: Tensor | None = None
         for axes in self.together:
             table, index = _combined(seen[:, axes], query[..., axes], key[..., axes], self.reach)
@@ -81,6 +96,9 @@ class Relative(PositionScheme):
             found = torch.stack([own.take(index) for own in table], 1)
             total = found if total is None else total + found
         assert total is not None
+        if self.fall is not None:
+            ago = (query[:, :, None, INDEX] - key[:, None, :, INDEX]).clamp_(min=0).to(total.dtype).log1p_()
+            total = total - self.fall[layer, :, None, None] * ago[:, None]
         return total
 
 
