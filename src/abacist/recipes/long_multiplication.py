@@ -13,20 +13,21 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
     here = {"line": [-1, 0]}
     longest = max(digits, tested)
     return {
-        "task": {"mixture": [products(1, digits)], "split": {"held_out": 0.05}},
+        "task": {"mixture": [products(1, digits), products(max(1, digits - 1), digits)], "split": {"held_out": 0.05}},
         "text": {"format": "steps", "tokenizer": "signs"},
         "data": {"pack": 2 * digits * (digits + 4) + 8},
         "model": {
-            "d_model": 64,
+            "d_model": 80,
             "n_layers": 3,
-            "n_heads": 4,
-            "d_ff": 256,
+            "n_heads": 5,
+            "d_ff": 320,
             "position": {
                 "name": "relative",
                 "axes": 6,
                 "sight": [
                     {**here, "item": [0, 0], "column": [-1, 1]},
                     {**here, "item": [0, 1], "row": [-1, 1]},
+                    {**here, "row": [-1, 1], "place": [-1, 1]},
                     {**here, "place": [-1, 1]},
                     {"line": [0, 0], "index": [-3, 3]},
                 ],
@@ -34,7 +35,7 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
             "context_length": 2 * longest * (longest + 4) + 16,
         },
         "training": {
-            "steps": 4000,
+            "steps": 3000,
             "batch_size": 48,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},
