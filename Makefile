@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench far clean
 
 help:
 	@echo "make demo    install, train a small model, grade it, write its report"
@@ -11,6 +11,7 @@ help:
 	@echo "make check   ruff, mypy"
 	@echo "make format  put the code into the house's form"
 	@echo "make bench   measure everything on this machine into docs/performance.md; NANOGPT=FOLDER compares with it"
+	@echo "make far     train on short problems, ask long ones, write docs/far.md; four hours, goes on where it stopped"
 	@echo "make clean   remove .venv and caches; runs/ stays"
 
 demo: $(VENV)/installed
@@ -30,6 +31,9 @@ format: $(VENV)/installed-test
 
 bench: $(VENV)/installed-test
 	$(BIN)/abacist bench --json docs/performance.json --page docs/performance.md $(if $(NANOGPT),--nanogpt "$(NANOGPT)")
+
+far: $(VENV)/installed
+	$(BIN)/python scripts/far.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

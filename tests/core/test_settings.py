@@ -109,6 +109,13 @@ def test_override_of_a_part_s_name_forgets_the_old_part_s_settings():
     assert override(values, [("position.name", "rope")]) == values
 
 
+def test_override_leaves_what_it_is_given_alone():
+    given = {"name": "rope"}
+    assert override({}, [("position", given), ("position.base", 3)]) == {"position": {"name": "rope", "base": 3}}
+    assert override({"a": [0]}, [("a.0", given), ("a.0.base", 3)]) == {"a": [{"name": "rope", "base": 3}]}
+    assert given == {"name": "rope"}
+
+
 def test_override_goes_into_a_part_named_by_text():
     assert override({"position": "rope"}, [("position.base", 3)]) == {"position": {"name": "rope", "base": 3}}
 

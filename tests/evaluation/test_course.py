@@ -3,7 +3,7 @@
 from typing import Any
 
 from abacist.evaluation import figures
-from abacist.evaluation.course import best_look, rounds_of
+from abacist.evaluation.course import best_look, rounds_of, table_of_rounds
 from abacist.evaluation.grading import Score
 from abacist.evaluation.report import rounds_found
 
@@ -44,3 +44,14 @@ def test_the_figure_has_a_line_a_round_and_words_say_how_far_it_got():
     assert figures.accuracy_by_round(METRICS[:2]) is None
     words = "Of numbers of 5 digits 40.0 % were answered exactly before the first round, 95.0 % after the last."
     assert rounds_found(METRICS) == words
+
+
+def test_the_table_has_a_column_a_round():
+    assert table_of_rounds(rounds_of(METRICS)) == [
+        ["round", "0", "1"],
+        ["asked", "", "50"],
+        ["kept, %", "", "80.0"],
+        ["right of these, % *", "", "95.0"],
+        ["4 digits right, % *", "99.0", "100"],
+        ["5 digits right, % *", "40.0", "95.0"],
+    ]

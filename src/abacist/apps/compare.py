@@ -81,10 +81,12 @@ def compare(
     runs: Path,
     name: str | None,
     overwrite: bool,
-) -> None:
-    """Train and grade every combination of the values in `over` with every seed; show and write the comparison.
+    command: str | None = None,
+) -> Comparison:
+    """Train and grade every combination of the values in `over` with every seed; show, write, return the comparison.
 
-    What is there already is not trained again, what was interrupted is gone on with.
+    What is there already is not trained again, what was interrupted is gone on with. `command` is what goes on
+    with it, where that is not the command line of this process.
     Raises: SettingsError for a wrong name, or if no combination can be built, before any work; RunError if a run
     that is there was made with other settings; Interrupted after Ctrl-C, with everything saved.
     """
@@ -94,11 +96,12 @@ def compare(
     combinations = _combinations(source, over, changes)
     first = next(each.settings for each in combinations if each.settings is not None)
     folder = runs / (name or f"compare-{first.recipe}")
-    bakeoff = _Bakeoff(console, folder, first.recipe, combinations, seeds, overwrite)
+    command = command or f"abacist {shlex.join(sys.argv[1:])}"
+    bakeoff = _Bakeoff(console, folder, first.recipe, command, combinations, seeds, overwrite)
     with _stopping(bakeoff):
         bakeoff.check()
         bakeoff.run()
-    bakeoff.show()
+    return bakeoff.show()
 
 
 @dataclass
@@ -108,6 +111,7 @@ class _Bakeoff:
     console: Console
     folder: Path
     recipe: str
+    command: str
     combinations: list[_Combination]
     seeds: int
     overwrite: bool
@@ -160,8 +164,8 @@ class _Bakeoff:
             self._trial(each, seed)
             self._write()
 
-    def show(self) -> None:
-        """Write the comparison, and print its table."""
+    def show(self) -> Comparison:
+        """Write the comparison, print its table, and return it."""
         comparison = self._write()
         write_plot(comparison, self.folder / PLOT)
         self.console.print()
@@ -176,6 +180,7 @@ class _Bakeoff:
         for file in (PAGE, TABLE, PLOT):
             what = {PAGE: "table", TABLE: "figures", PLOT: "plot"}[file]
             self.console.print(f"{what:7} {escape(str(self.folder / file))}", soft_wrap=True)
+        return comparison
 
     def stopped(self, why: str) -> Interrupted:
         """Return what to say after Ctrl-C; what is done by then is written down."""
@@ -236,8 +241,7 @@ class _Bakeoff:
         return path not in self.replaced and is_finished(path)
 
     def _comparison(self) -> Comparison:
-        command = f"abacist {shlex.join(sys.argv[1:])}"
-        return Comparison(self.recipe, command, self.seeds, [each.row() for each in self.combinations])
+        return Comparison(self.recipe, self.command, self.seeds, [each.row() for each in self.combinations])
 
     def _write(self) -> Comparison:
         """Write table and figures as they stand, so that stopping loses nothing."""

@@ -19,7 +19,7 @@ from abacist.apps.grade import grade_and_report
 from abacist.apps.source import settings_from
 from abacist.core.errors import Interrupted, RunError, SettingsError
 from abacist.core.seeds import stream
-from abacist.evaluation.course import RoundFacts, rounds_of
+from abacist.evaluation.course import RoundFacts, rounds_of, table_of_rounds
 from abacist.evaluation.grading import percent
 from abacist.models.transformer import count_parameters
 from abacist.runs.run import Run, train_together
@@ -138,18 +138,13 @@ def _train(run: Run, grade: bool, resume: bool) -> None:
 
 
 def _table_of(rounds: Sequence[RoundFacts]) -> Table:
-    """Return the table of what was asked, kept and learned, a column a round; what needed the truth is marked."""
+    """Return the table of the rounds, a column a round."""
+    heading, *lines = table_of_rounds(rounds)
     table = Table(box=None, header_style="bold")
-    table.add_column("round")
-    for each in rounds:
-        table.add_column(str(each.round), justify="right")
-    table.add_row("asked", *(f"{each.asked:,}" if each.asked else "" for each in rounds))
-    table.add_row("kept, %", *(percent(each.kept / each.asked) if each.asked else "" for each in rounds))
-    rights = [percent(each.right_of_kept.accuracy) if each.right_of_kept else "" for each in rounds]
-    table.add_row("right of these, % *", *rights)
-    for size in sorted({size for each in rounds for size in each.by_size}):
-        scores = [percent(each.by_size[size].accuracy) if size in each.by_size else "" for each in rounds]
-        table.add_row(f"{size} digits right, % *", *scores)
+    for place, text in enumerate(heading):
+        table.add_column(text, justify="right" if place else "left")
+    for line in lines:
+        table.add_row(*line)
     return table
 
 

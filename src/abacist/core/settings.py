@@ -62,12 +62,13 @@ def override(values: dict[str, Any], changes: Iterable[tuple[str, Any]]) -> dict
         for key in parents:
             place, walked = _step(place, key, path, walked), f"{walked}.{key}".lstrip(".")
         if isinstance(place, list):
-            place[_list_index(place, last, path)] = value
+            place[_list_index(place, last, path)] = copy.deepcopy(value)
         elif isinstance(place, dict):
             old = place.get(last)
             # A part named anew loses the settings of the old one: `--set model.position=learned`.
             renamed = isinstance(old, dict) and "name" in old and isinstance(value, str) and value != old["name"]
-            place[last] = {"name": value} if renamed else value
+            # A copy: the next path may lead into what this one sets, and whoever gave it may give it again.
+            place[last] = {"name": value} if renamed else copy.deepcopy(value)
             if last == "name" and old != value and old is not None:
                 for other in [key for key in place if key != "name"]:
                     del place[other]

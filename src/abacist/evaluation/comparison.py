@@ -206,19 +206,23 @@ class Comparison:
 
     def markdown(self, picture: str | None = None) -> str:
         """Return the whole comparison as a page; `picture` is the path of its plot, seen from the page."""
+        lines = [f"# {self.recipe}, compared", f"`{self.command}`", "", *self.table()]
+        failed = [fault for fault in self.faults() if ": cannot: " not in fault]
+        lines += ["", *(f"- {remark}" for remark in [*failed, *self.remarks()])]
+        return "\n".join([*lines, *(["", f"![Accuracy, tokens and time]({picture})"] if picture else []), ""])
+
+    def table(self) -> list[str]:
+        """Return the lines of the table in Markdown."""
         headings = self.headings()
         chosen = len(self.rows[0].choices) if self.rows else 0
-        lines = [f"# {self.recipe}, compared", f"`{self.command}`", "", _line(headings)]
-        lines.append(_line(["---"] * chosen + ["--:"] * (len(headings) - chosen)))
+        lines = rows_of_markdown(headings, [], chosen)
         for row in self.rows:
             cells = self.cells(row)
             if row.cannot:  # the reason stands in its row: a page has the room
                 cells = [*row.choices.values(), *[""] * (len(headings) - chosen)]
                 cells[chosen] = f"cannot: {row.cannot}"
-            lines.append(_line(cells))
-        failed = [fault for fault in self.faults() if ": cannot: " not in fault]
-        lines += ["", *(f"- {remark}" for remark in [*failed, *self.remarks()])]
-        return "\n".join([*lines, *(["", f"![Accuracy, tokens and time]({picture})"] if picture else []), ""])
+            lines.append(line_of_markdown(cells))
+        return lines
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON values."""
@@ -238,13 +242,17 @@ class Comparison:
 
 def _share(row: Row, name: str) -> str:
     """Write a row's accuracy on a set."""
-    scores, spread = row.scores(name), row.spread(name)
-    if spread is None:
-        return "cannot" if row.cannot else "failed" if row.faults else "–"
+    scores = row.scores(name)
+    return share_of(scores) if scores else "cannot" if row.cannot else "failed" if row.faults else "–"
+
+
+def share_of(scores: Sequence[Score]) -> str:
+    """Write the scores of one seed or more in percent: one with its 95 % interval, or median, worst and best."""
     if len(scores) == 1:
         low, high = scores[0].interval
-        return f"{percent(spread.median)} ({percent(low)}–{percent(high)})"
-    return f"{percent(spread.median)} [{percent(spread.worst)}..{percent(spread.best)}]"
+        return f"{percent(scores[0].accuracy)} ({percent(low)}–{percent(high)})"
+    shares = [score.accuracy for score in scores]
+    return f"{percent(statistics.median(shares))} [{percent(min(shares))}..{percent(max(shares))}]"
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -252,5 +260,12 @@ def _joined(texts: Iterable[str]) -> str:
     return "; or ".join(dict.fromkeys(texts))
 
 
-def _line(cells: Sequence[str]) -> str:
+def rows_of_markdown(headings: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
+    """Return the lines of a table in Markdown, the first `left` columns set to the left and figures to the right."""
+    ruler = ["---"] * left + ["--:"] * (len(headings) - left)
+    return [line_of_markdown(each) for each in (headings, ruler, *rows)]
+
+
+def line_of_markdown(cells: Sequence[str]) -> str:
+    """Return a row of a table in Markdown."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from abacist.evaluation.grading import Score
+from abacist.evaluation.grading import Score, percent
 
 Metrics = Sequence[Mapping[str, Any]]
 """The lines, in their order."""
@@ -44,6 +44,21 @@ def rounds_of(metrics: Metrics) -> list[RoundFacts]:
                 )
             )
     return found
+
+
+def table_of_rounds(rounds: Sequence[RoundFacts]) -> list[list[str]]:
+    """Return what was asked, kept and learned: a line with the rounds, then one a figure; * needed the truth."""
+    lines = [
+        ["round", *(str(each.round) for each in rounds)],
+        ["asked", *(f"{each.asked:,}" if each.asked else "" for each in rounds)],
+        ["kept, %", *(percent(each.kept / each.asked) if each.asked else "" for each in rounds)],
+    ]
+    rights = [percent(each.right_of_kept.accuracy) if each.right_of_kept else "" for each in rounds]
+    lines.append(["right of these, % *", *rights])
+    for size in sorted({size for each in rounds for size in each.by_size}):
+        scores = [percent(each.by_size[size].accuracy) if size in each.by_size else "" for each in rounds]
+        lines.append([f"{size} digits right, % *", *scores])
+    return lines
 
 
 def training_losses(metrics: Metrics) -> list[tuple[int, float]]:

@@ -46,6 +46,7 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
         "grading": {
             "sets": [
                 {"title": f"nested up to {depth} deep", "count": 1000},
+                {"title": f"nested up to {depth} deep, shown in training", "count": 500, "side": "train"},
                 *(
                     {
                         "title": f"nested {deep} deep",

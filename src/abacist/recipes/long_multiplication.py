@@ -43,6 +43,7 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
         "grading": {
             "sets": [
                 {"title": f"up to {digits} x {digits} digits", "count": 1000},
+                {"title": f"up to {digits} x {digits} digits, shown in training", "count": 500, "side": "train"},
                 {
                     "title": f"{tested} x {tested} digits",
                     "count": 100,

@@ -42,6 +42,7 @@ def long_subtraction(digits: int = 20, tested: int = 100) -> dict[str, Any]:
         "grading": {
             "sets": [
                 {"title": f"up to {digits} digits", "count": 1000},
+                {"title": f"up to {digits} digits, shown in training", "count": 500, "side": "train"},
                 {"title": f"{tested:,} digits", "count": 100, "side": "any", "mixture": beyond},
             ]
         },

@@ -33,6 +33,7 @@ def many_operands(operands: int = 5, tested: int = 20) -> dict[str, Any]:
         "grading": {
             "sets": [
                 {"title": f"up to {operands} numbers", "count": 1000},
+                {"title": f"up to {operands} numbers, shown in training", "count": 500, "side": "train"},
                 {"title": f"{tested} numbers", "count": 200, "side": "any", "mixture": [sums(tested, tested)]},
             ]
         },

@@ -1,7 +1,9 @@
 """How far a run's skill reaches: its model asked beyond the sizes it was trained on."""
 
 import dataclasses
+import hashlib
 import itertools
+import json
 from collections.abc import Callable, Sequence
 
 import torch
@@ -9,10 +11,11 @@ import torch
 from abacist.core.catalogue import build, load
 from abacist.core.errors import SettingsError
 from abacist.core.memory import keep_freed_memory
-from abacist.evaluation.far import AXES, Asked, Plan, Reach, draw_far, measure
+from abacist.evaluation.far import AXES, Asked, Plan, Reach, draw_far, measure, reaches_of_json
 from abacist.models.settings import POSITIONS, ModelSettings
 from abacist.problems.expression import canonical
 from abacist.problems.question import Question
+from abacist.runs.folder import FAR_KEPT, read_json, write_json
 from abacist.runs.run import Run
 
 SPARE = 64
@@ -44,6 +47,23 @@ def reach_far(run: Run, plan: Plan, watch: Callable[[int, int], None] = lambda _
         for axis in AXES
         if getattr(plan, axis)
     ]
+
+
+def reach_once(run: Run, plan: Plan, watch: Callable[[int, int], None] = lambda _done, _of: None) -> list[Reach]:
+    """Ask what a plan names unless its answers lie in the run's folder already; they are kept there.
+
+    Each plan has a file of its own, so that asking can be stopped between two of them and gone on with.
+    Raises: RunError if the file is broken; what `reach_far` raises.
+    """
+    asked = {"plan": dataclasses.asdict(plan), "context_length": run.settings.model.context_length}
+    name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
+    file = run.path / FAR_KEPT / f"{name}.json"
+    if file.is_file():
+        return reaches_of_json(read_json(file), str(file))
+    reaches = reach_far(run, plan, watch)
+    file.parent.mkdir(exist_ok=True)
+    write_json(file, {**asked, **{reach.axis: reach.as_json() for reach in reaches}})
+    return reaches
 
 
 def widened(run: Run, context_length: int) -> Run:

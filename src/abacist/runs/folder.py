@@ -23,6 +23,8 @@ SETTINGS, VERSIONS, TOKENIZER, GRADES, REPORT, FAR = (
     "report.html",
     "far.json",
 )
+FAR_KEPT = "far"
+"""A folder of answers beyond the trained sizes, a file for each thing that was asked."""
 PARTS = "parts"
 APART = "apart.txt"
 

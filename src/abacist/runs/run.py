@@ -246,6 +246,7 @@ class Run:
         settings = self.settings
         for name in (CALIBRATION, folders.FAR):
             (self.path / name).unlink(missing_ok=True)  # they told of other weights
+        shutil.rmtree(self.path / folders.FAR_KEPT, ignore_errors=True)
         problems, entries = self.watched_problems(), self.watched_by_entry()
         asked = list({problem.question: problem for problem in itertools.chain(problems, *entries)}.values())
         rows = [self.codec.row(problem) for problem in problems]
