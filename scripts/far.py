@@ -154,7 +154,7 @@ STAGES: dict[str, Stage] = {
         changes={
             "digits": 10,
             "tested": 30,
-            "training.steps": 600,
+            "training.steps": 1000,
             "training.threads": 1,
             **beyond_of("addition", 30, 500),
         },
