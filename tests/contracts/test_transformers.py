@@ -36,7 +36,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "relative": [
         {"reach": 1},
         {"axes": 6},
-        {"sight": [{"place": [-1, 2]}], "recency": True},
+        {"sight": [{"place": [-1, 2]}, {"number": [-1, -1]}]},
         {"axes": 6, "sight": [{"line": [-1, 0]}, {}]},
     ],
     "rope": [{"base": 3.0}, {"spread": 50}],

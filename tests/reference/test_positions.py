@@ -206,6 +206,38 @@ def test_relative_coordinates_add_a_number_for_each_axis():
         scheme.bias(0, places.repeat(1, 1, 2), places)
 
 
+def test_a_head_reads_the_axes_of_its_sight_and_sees_no_farther_but_always_itself():
+    model = ModelSettings(d_model=9, n_heads=3, n_layers=1)
+    sight = [{"place": (-1, 0), "number": (-2, 2)}, {"number": (-1, -1)}, {}]
+    scheme = build(POSITIONS, {"name": "relative", "reach": 2, "sight": sight}, model)
+    table = torch.nn.init.normal_(scheme.table, generator=torch.Generator().manual_seed(1))[0]
+    places = torch.tensor([[[0, 0, 0], [1, 1, 1], [2, 2, 1], [3, 0, 1], [4, 1, 2], [5, 2, 2], [9, 40, 5]]])
+    added = scheme.bias(0, places, places)[0]
+    for query, key in itertools.product(range(7), range(7)):
+        _, place, number = (places[0, key] - places[0, query]).tolist()
+        far = [min(max(each, -2), 2) + 2 for each in (place, number)]
+        first = table[0, 1, far[0]] + table[0, 2, far[1]] if place in (-1, 0) else -torch.inf
+        second = table[1, 2, far[1]] if number == -1 or key == query else -torch.inf
+        for head, expected in enumerate((first, second, 0.0)):
+            torch.testing.assert_close(added[head, query, key], torch.as_tensor(expected))
+    assert added.isfinite().any(dim=-1).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"sight": [{"row": [0, 0]}]}, "no axis 'row'; there are index, place, number"),
+        ({"sight": [{"place": [1, 0]}]}, "sight.place: a window lies within"),
+        ({"sight": [{"place": [-4, 0]}]}, "sight.place: a window lies within"),
+        ({"axes": 6, "reach": 4, "sight": [{}]}, "reach is at most 3"),
+        ({"axes": 4}, "axes must be 3 or 6"),
+    ],
+)
+def test_a_sight_that_cannot_be_is_named(settings, complaint):
+    with pytest.raises(SettingsError, match=re.escape(complaint)):
+        build(POSITIONS, {"name": "relative", **settings}, ModelSettings())
+
+
 def test_fire_is_the_paper_s_function_of_distance():
     model = ModelSettings(d_model=8, n_heads=2)
     scheme = build(POSITIONS, {"name": "fire", "hidden": 3, "scale": 0.5, "threshold": 6.0}, model)

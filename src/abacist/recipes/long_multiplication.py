@@ -10,26 +10,28 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
         low = 10 ** (fewest - 1) if fewest > 1 else 0
         return {"operation": {"name": "multiplication", "left": [low, 10**most - 1], "draw": "digits"}}
 
-    here = {"line": [-1, 0]}
     longest = max(digits, tested)
     return {
         "task": {"mixture": [products(1, digits), products(max(1, digits - 1), digits)], "split": {"held_out": 0.05}},
         "text": {"format": "steps", "tokenizer": "signs"},
         "data": {"pack": 2 * digits * (digits + 4) + 8},
         "model": {
-            "d_model": 80,
+            "d_model": 96,
             "n_layers": 3,
-            "n_heads": 5,
-            "d_ff": 320,
+            "n_heads": 6,
+            "d_ff": 256,
             "position": {
                 "name": "relative",
                 "axes": 6,
                 "sight": [
-                    {**here, "item": [0, 0], "column": [-1, 1]},
-                    {**here, "item": [0, 1], "row": [-1, 1]},
-                    {**here, "row": [-1, 1], "place": [-1, 1]},
-                    {**here, "place": [-1, 1]},
-                    {"line": [0, 0], "index": [-3, 3]},
+                    # A digit of a product follows from one of each factor, the row before, and the carry.
+                    {"line": [-1, -1], "item": [0, 0], "column": [-1, 1]},
+                    {"line": [-1, -1], "item": [1, 1], "row": [-1, 1]},
+                    {"line": [0, 0], "row": [-1, 0], "place": [-1, 1]},
+                    {"line": [0, 0], "index": [-2, 0]},
+                    # The result is in the last row of its place; it begins in the first.
+                    {"line": [0, 0], "place": [0, 1]},
+                    {"line": [0, 0]},
                 ],
             },
             "context_length": 2 * longest * (longest + 4) + 16,

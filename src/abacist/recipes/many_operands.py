@@ -9,8 +9,6 @@ def many_operands(operands: int = 5, tested: int = 20) -> dict[str, Any]:
     def sums(fewest: int, most: int) -> dict[str, Any]:
         return {"operation": {"name": "sums", "terms": [fewest, most], "bounds": [0, 999], "draw": "digits"}}
 
-    # A number is copied from the line above, one number further on, or added to that one.
-    part = {"line": [-1, 0], "item": [-1, 2]}
     longest = max(operands, tested)
     return {
         "task": {"mixture": [sums(2, operands)], "split": {"held_out": 0.05}},
@@ -21,7 +19,18 @@ def many_operands(operands: int = 5, tested: int = 20) -> dict[str, Any]:
             "n_layers": 2,
             "n_heads": 4,
             "d_ff": 256,
-            "position": {"name": "relative", "axes": 6, "sight": [{**part, "column": [-2, 2]}, part]},
+            "position": {
+                "name": "relative",
+                "axes": 6,
+                "sight": [
+                    # A digit is copied from the line above, one number further on, or added to that one.
+                    {"line": [-1, -1], "item": [0, 1], "column": [-1, 1]},
+                    {"line": [-1, -1], "item": [0, 1], "column": [-1, 1]},
+                    # The next number begins at the column of none that stands here.
+                    {"line": [-1, -1], "item": [1, 2]},
+                    {"line": [0, 0], "item": [-1, 0], "index": [-3, 3]},
+                ],
+            },
             "context_length": 3 * longest * (longest + 6) + 16,
         },
         "training": {

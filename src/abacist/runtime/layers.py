@@ -134,16 +134,15 @@ def bias(
         table, reach = weights["position.table"][layer].copy(), options["reach"]
         names, steps = AXES if options["axes"] == len(AXES) else PLAIN_AXES, np.arange(-reach, reach + 1)
         for head, windows in zip(range(n_heads), itertools.cycle(options["sight"])):
-            for axis, axis_name in enumerate(names):
-                least, greatest = windows.get(axis_name, (-reach, reach))
-                table[head, axis] *= axis_name in windows
-                table[head, axis, (steps < least) | (steps > greatest)] = -np.inf
+            table[head] *= np.array([[axis in windows] for axis in names])
+        itself = table[:, :, reach].sum(1)
+        for head, windows in zip(range(n_heads), itertools.cycle(options["sight"])):
+            for axis, (least, greatest) in windows.items():
+                table[head, names.index(axis), (steps < least) | (steps > greatest)] = -np.inf
         distance = np.clip(key[None] - query[:, None], -reach, reach) + reach
         looked_up: Array = sum(table[:, axis][:, distance[..., axis]] for axis in range(options["axes"]))
-        if options["recency"]:
-            ago = np.log1p(np.maximum(query[:, None, INDEX] - key[None, :, INDEX], 0)).astype(np.float32)
-            looked_up = looked_up - weights["position.fall"][layer][:, None, None] * ago
-        return looked_up
+        same = key[None, :, INDEX] == query[:, None, INDEX]
+        return np.where(same, itself[:, None, None], looked_up)
     if name == "fire":
         i, j = query[:, None, INDEX].astype(np.float32), key[None, :, INDEX].astype(np.float32)
         growth = np.exp(weights["position.growth"])

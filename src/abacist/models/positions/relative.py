@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from abacist.core.errors import SettingsError
-from abacist.models.position import INDEX, PositionScheme
+from abacist.models.position import PositionScheme
 from abacist.models.settings import ModelSettings
 
 AXES = {3: ("index", "place", "number"), 6: ("index", "column", "item", "line", "row", "place")}
@@ -23,12 +23,12 @@ class Relative(PositionScheme):
     bias(q, k) = sum over axes of table[layer, head, axis, clip(k - q, -reach, reach)]. A head finds "the next
     place of the number before" by adding two tables. Everything farther than `reach` counts as equally far,
     so that distances beyond those of training are none that it has not seen. With `sight` a head reads some axes
-    only, and sees nothing outside of a window along them: however long the row, a token sees as few others as in
-    training. With `recency` each head's scores change with the logarithm of how many tokens ago a key was, too.
+    only, and sees nothing but the token itself outside of a window along them: however long the row, it sees as few
+    others as in training.
 
     Source: clipped distances are those of Shaw et al. 2018, arXiv:1803.02155, learned numbers added to scores
     those of T5 (Raffel et al. 2019, arXiv:1910.10683); coordinates in place of the index are ours.
-    Shapes: tables (n_layers, n_heads, axes, 2 reach + 1), falls (n_layers, n_heads).
+    Shapes: tables (n_layers, n_heads, axes, 2 reach + 1).
     Units: distances in steps of the coordinate.
     Raises: SettingsError if rows have another number of coordinates than `axes`, or none of a name in `sight`.
     """
@@ -39,13 +39,12 @@ class Relative(PositionScheme):
 
         `sight`: for each head the axes that it reads, with the least and the greatest distance in sight; a shorter
         list is gone through again, and without one all heads read everything. Axes are index, place, number; in
-        worked steps index, column, item, line, row, place. `recency`: whether scores change with time as well.
+        worked steps index, column, item, line, row, place.
         """
 
         axes: int = 3
         reach: int = 3
         sight: list[dict[str, tuple[int, int]]] = field(default_factory=list)
-        recency: bool = False
 
         def __post_init__(self) -> None:
             if self.axes not in AXES or self.reach < 1:
@@ -53,19 +52,21 @@ class Relative(PositionScheme):
             for name, (least, greatest) in [window for head in self.sight for window in head.items()]:
                 if name not in AXES[self.axes]:
                     raise SettingsError(f"sight: no axis {name!r}; there are {', '.join(AXES[self.axes])}")
-                if not -self.reach <= least <= 0 <= greatest <= self.reach:
+                if not -self.reach <= least <= greatest <= self.reach:
                     raise SettingsError(
-                        f"sight.{name}: a window goes from -{self.reach}..0 to 0..{self.reach}, got {[least, greatest]}"
+                        f"sight.{name}: a window lies within {[-self.reach, self.reach]}, got {[least, greatest]}"
                     )
+            if self.sight and (2 * self.reach + 1) ** self.axes > COMBINATIONS:
+                raise SettingsError(f"with sight on {self.axes} axes reach is at most 3, got {self.reach}")
 
+    itself: Tensor
     unread: Tensor
     out_of_sight: Tensor
 
     def __init__(self, settings: Settings, model: ModelSettings):
         super().__init__()
-        self.axes, self.reach = settings.axes, settings.reach
+        self.axes, self.reach, self.has_windows = settings.axes, settings.reach, bool(settings.sight)
         self.table = nn.Parameter(torch.zeros(model.n_layers, model.n_heads, self.axes, 2 * self.reach + 1))
-        self.fall = nn.Parameter(torch.zeros(model.n_layers, model.n_heads)) if settings.recency else None
         width = 1
         while (2 * self.reach + 1) ** (width + 1) <= COMBINATIONS and width < self.axes:
             width += 1
@@ -79,6 +80,8 @@ class Relative(PositionScheme):
                 axis = AXES[self.axes].index(name)
                 unread[head, axis] = False
                 out_of_sight[head, axis] = (distance < least) | (distance > greatest)
+        itself = torch.tensor([(2 * self.reach + 1) ** self.axes // 2])
+        self.register_buffer("itself", itself, persistent=False)
         self.register_buffer("unread", unread, persistent=False)
         self.register_buffer("out_of_sight", out_of_sight, persistent=False)
 
@@ -88,17 +91,19 @@ class Relative(PositionScheme):
             raise SettingsError(
                 f"model.position.axes is {self.axes}, but the tokens have {query.shape[-1]} coordinates; set it to that"
             )
-        seen = self.table[layer].masked_fill(self.unread, 0).masked_fill(self.out_of_sight, -torch.inf)
+        read = self.table[layer].masked_fill(self.unread, 0)
+        seen = read.masked_fill(self.out_of_sight, -torch.inf)
         total: Tensor | None = None
         for axes in self.together:
             table, index = _combined(seen[:, axes], query[..., axes], key[..., axes], self.reach)
+            if self.has_windows:  # and one table; no distance at all is the token itself, which is always in sight
+                table = table.index_fill(1, self.itself, 0).index_add(
+                    1, self.itself, read[:, :, self.reach].sum(1, keepdim=True)
+                )
             # Head by head: on a CPU many times as fast as rows of all heads, which would then be turned around.
             found = torch.stack([own.take(index) for own in table], 1)
             total = found if total is None else total + found
         assert total is not None
-        if self.fall is not None:
-            ago = (query[:, :, None, INDEX] - key[:, None, :, INDEX]).clamp_(min=0).to(total.dtype).log1p_()
-            total = total - self.fall[layer, :, None, None] * ago[:, None]
         return total
 
 
