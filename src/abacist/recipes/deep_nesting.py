@@ -10,7 +10,6 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
         shape = {"terms": terms, "digits": [1, 1], "operators": "+-*", "brackets": brackets}
         return {"operation": {"name": "expressions", **shape, "depth": most, "least_depth": least}}
 
-    part = {"line": [-1, 0], "item": [-2, 2]}
     return {
         "task": {
             "mixture": [chains(0, depth, [2, 6], 0.4), chains(0, depth, [2, 10], 0.6)],
@@ -21,18 +20,22 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
         "model": {
             "d_model": 96,
             "n_layers": 3,
-            "n_heads": 6,
+            "n_heads": 8,
             "d_ff": 384,
             "position": {
                 "name": "relative",
                 "axes": 6,
                 "sight": [
-                    {**part, "column": [-2, 2]},
-                    part,
-                    {**part, "row": [-1, 1]},
-                    {**part, "place": [-1, 1]},
-                    {"line": [-1, 0]},
-                    {"line": [0, 0], "index": [-3, 3]},
+                    # What is copied, what comes next, and whether these may be reckoned.
+                    {"line": [-1, -1], "item": [0, 1], "column": [0, 1]},
+                    {"line": [-1, -1], "item": [0, 2]},
+                    {"line": [0, 0], "item": [-1, 0], "index": [-3, 3]},
+                    {"line": [0, 0]},
+                    # The digits of a product, see long_multiplication.
+                    {"line": [-1, -1], "item": [0, 1], "column": [-1, 1]},
+                    {"line": [-1, -1], "item": [1, 2], "row": [-1, 1]},
+                    {"line": [0, 0], "item": [0, 0], "row": [-1, 1], "place": [-1, 1]},
+                    {"line": [0, 0], "item": [0, 0], "place": [0, 1]},
                 ],
             },
             "context_length": 2048,

@@ -26,8 +26,8 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
                 "sight": [
                     # A digit of a product follows from one of each factor, the row before, and the carry.
                     {"line": [-1, -1], "item": [0, 0], "column": [-1, 1]},
-                    {"line": [-1, -1], "item": [1, 1], "row": [-1, 1]},
-                    {"line": [0, 0], "row": [-1, 0], "place": [-1, 1]},
+                    {"line": [-1, -1], "item": [1, 2], "row": [-1, 1]},
+                    {"line": [0, 0], "row": [-1, 1], "place": [-1, 1]},
                     {"line": [0, 0], "index": [-2, 0]},
                     # The result is in the last row of its place; it begins in the first.
                     {"line": [0, 0], "place": [0, 1]},
