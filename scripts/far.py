@@ -308,13 +308,16 @@ def copied(page: Path | None, runs: Path) -> Path:
 
 
 def small(stage: Stage) -> Stage:
-    """Return a stage at toy scale: the ends of each choice, two steps, one seed, the first two plans at small sizes."""
+    """Return a stage at toy scale: few choices, two steps, one seed, the first two plans at small sizes.
+
+    Of what is compared first both ends are left, of all else the first; that all can be built is not a smoke's to say.
+    """
 
     def little(each: Compared) -> Compared:
         toy = {**TOY, **stage.toy, **each.toy}
-        over = {
-            path: [toy[path]] if path in toy else [values[0], *values[1:][-1:]] for path, values in each.over.items()
-        }
+        first, *_ = each.over
+        ends = {path: values[:1] + values[1:][-1:] * (path == first) for path, values in each.over.items()}
+        over = {path: [toy[path]] if path in toy else values for path, values in ends.items()}
         changes = {**stage.changes, **each.changes, **toy}
         changes = {path: value for path, value in changes.items() if path not in (*over, "training.minutes")}
         return replace(each, over=over, changes=changes)
