@@ -32,7 +32,7 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
                     {"line": [0, 0], "item": [-1, 0], "index": [-3, 3]},
                     {"line": [0, 0]},
                     # The digits of a product, see long_multiplication.
-                    {"line": [-1, -1], "item": [0, 1], "column": [-1, 1]},
+                    {"line": [-1, -1], "item": [0, 2], "column": [-1, 1]},
                     {"line": [-1, -1], "item": [1, 2], "row": [-1, 1]},
                     {"line": [0, 0], "item": [0, 0], "row": [-1, 1], "place": [-1, 1]},
                     {"line": [0, 0], "item": [0, 0], "place": [0, 1]},

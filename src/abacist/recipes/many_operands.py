@@ -24,8 +24,8 @@ def many_operands(operands: int = 5, tested: int = 20) -> dict[str, Any]:
                 "axes": 6,
                 "sight": [
                     # A digit is copied from the line above, one number further on, or added to that one.
-                    {"line": [-1, -1], "item": [0, 1], "column": [-1, 1]},
-                    {"line": [-1, -1], "item": [0, 1], "column": [-1, 1]},
+                    {"line": [-1, -1], "item": [0, 2], "column": [-1, 1]},
+                    {"line": [-1, -1], "item": [0, 2], "column": [-1, 1]},
                     # The next number begins at the column of none that stands here.
                     {"line": [-1, -1], "item": [1, 2]},
                     {"line": [0, 0], "item": [-1, 0], "index": [-3, 3]},
