@@ -26,7 +26,7 @@ def test_a_plan_is_asked_once(tiny_run: Path, tmp_path: Path, monkeypatch):
         far.reach_once(run, Plan(lengths=(1, 2), count=4))
     with pytest.raises(TypeError):
         far.reach_once(far.widened(run, 64), PLAN)
-    file.write_text("{}")
+    file.write_text('{"lengths": {}}')
     with pytest.raises(RunError, match="cannot be read"):
         far.reach_once(run, PLAN)
     monkeypatch.undo()
