@@ -37,8 +37,8 @@ class Relative(PositionScheme):
     class Settings:
         """`axes`: coordinates of a token: 3, or 6 in worked steps; `reach`: the farthest distance told apart.
 
-        `sight`: for each head the axes that it reads, with the least and the greatest distance in sight; a shorter
-        list is gone through again, and without one all heads read everything. Axes are index, place, number; in
+        `sight`: for each head the axes that it reads, with the least and the greatest distance in sight (one of
+        `reach` has no end); a shorter list is gone through again, and without one all heads read everything. Axes are index, place, number; in
         worked steps index, column, item, line, row, place.
         """
 
@@ -56,8 +56,9 @@ class Relative(PositionScheme):
                     raise SettingsError(
                         f"sight.{name}: a window lies within {[-self.reach, self.reach]}, got {[least, greatest]}"
                     )
-            if self.sight and (2 * self.reach + 1) ** self.axes > COMBINATIONS:
-                raise SettingsError(f"with sight on {self.axes} axes reach is at most 3, got {self.reach}")
+            most = int(COMBINATIONS ** (1 / self.axes) - 1) // 2
+            if self.sight and self.reach > most:
+                raise SettingsError(f"with sight on {self.axes} axes reach is at most {most}, got {self.reach}")
 
     itself: Tensor
     unread: Tensor
