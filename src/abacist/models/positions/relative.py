@@ -38,8 +38,8 @@ class Relative(PositionScheme):
         """`axes`: coordinates of a token: 3, or 6 in worked steps; `reach`: the farthest distance told apart.
 
         `sight`: for each head the axes that it reads, with the least and the greatest distance in sight (one of
-        `reach` has no end); a shorter list is gone through again, and without one all heads read everything. Axes are index, place, number; in
-        worked steps index, column, item, line, row, place.
+        `reach` has no end); a shorter list is gone through again, and without one all heads read everything.
+        Axes are index, place, number; in worked steps index, column, item, line, row, place.
         """
 
         axes: int = 3
