@@ -26,7 +26,7 @@ def long_subtraction(digits: int = 20, tested: int = 100) -> dict[str, Any]:
                 "name": "relative",
                 "axes": 6,
                 "sight": [
-                    *2 * [{"line": [-1, 0], "item": [-1, 1], "column": [-2, 2]}],
+                    *2 * [{"line": [-1, 0], "item": [-1, 2], "column": [-2, 2]}],
                     {"line": [0, 0], "index": [-3, 3]},
                     {"line": [0, 0], "item": [0, 0]},
                 ],
