@@ -14,13 +14,13 @@ from abacist.text.steps.paper import on_paper
 from abacist.text.steps.writer import items_of, work
 
 
-def shown(text: str) -> str:
+def shown(text: str, near: bool = False) -> str:
     """Render a question, its quotients' digits never guessed otherwise, and arrange the work."""
     question = read_question(text)
     prompt = Steps().prompt(question)
     ending = prompt[prompt.index("=") :]
     places = None if ending == "=@" else 2
-    return "\n".join(on_paper(prompt + work(items_of(question), ending, places)))
+    return "\n".join(on_paper(prompt + work(items_of(question), ending, places, near=near)))
 
 
 PAPER = {
@@ -73,7 +73,7 @@ PAPER = {
 
 @pytest.mark.parametrize("question", PAPER)
 def test_work_stands_as_on_paper(question: str):
-    assert shown(question) == PAPER[question]
+    assert shown(question) == shown(question, near=True) == PAPER[question]
 
 
 def test_words_are_read_from_the_first():
@@ -121,7 +121,7 @@ def test_malformed_work_is_shown_as_far_as_it_goes(written: str, lines: list[str
     assert bare(on_paper(written)) == bare(lines)
 
 
-@given(st.text(alphabet=alphabet.SYMBOLS + " abctwo") | st.text())
+@given(st.text(alphabet=alphabet.NEAR_SYMBOLS + " abctwo") | st.text())
 def test_no_text_makes_it_fail(written: str):
     assert all("\n" not in line or "\n" in written for line in on_paper(written))
 
@@ -137,7 +137,8 @@ def test_every_true_work_is_read_to_its_end(parts: list[tuple[str, str]], last: 
         answer = problem.answer()
     except QuestionError:  # a division by zero has no work
         return
-    example = Steps().render(problem)
-    lines = on_paper(example.prompt + example.completion)
-    assert not any(line.startswith("?") for line in lines)
-    assert same_number(lines[-1][2:], answer)
+    for format in (Steps(), Steps(near=True)):
+        example = format.render(problem)
+        lines = on_paper(example.prompt + example.completion)
+        assert not any(line.startswith("?") for line in lines)
+        assert same_number(lines[-1][2:], answer)

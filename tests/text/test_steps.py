@@ -15,11 +15,20 @@ from abacist.text.codec import Codec, TextSettings
 from abacist.text.coordinates import advance, coordinates, token_classes
 from abacist.text.formats.steps import Steps
 from abacist.text.steps import ruling
-from abacist.text.steps.alphabet import NEGATIVE_QUOTIENTS, QUOTIENTS, SYMBOLS
+from abacist.text.steps.alphabet import AGAIN, NEAR_SYMBOLS, NEGATIVE_QUOTIENTS, QUOTIENTS, SCRATCH, SYMBOLS
 from abacist.text.steps.writer import items_of, work
 
 STEPS = Steps()
 CODEC = Codec.build(check(TextSettings, {"format": "steps", "tokenizer": "signs"}))
+NEAR = Codec.build(
+    check(
+        TextSettings,
+        {
+            "format": {"name": "steps", "near": True},
+            "tokenizer": {"name": "signs", "symbols": NEAR_SYMBOLS, "words": []},
+        },
+    )
+)
 
 
 def rendered(text: str) -> tuple[str, str]:
@@ -50,6 +59,26 @@ def rendered(text: str) -> tuple[str, str]:
 )
 def test_known_work(text: str, prompt: str, completion: str):
     assert rendered(text) == (prompt, completion)
+
+
+@pytest.mark.parametrize(
+    ("text", "completion"),
+    [
+        ("12+34", "[64]"),
+        ("12*34", "④₈⁰₄⁰₀③₀¹₄⁰₀&₈₀₄₀[804]"),
+        ("1.2*3", "A③₆⁰₃⁰₀&₆₃₀[A63]"),
+        ("30-5", "₅₂>[52]"),
+        ("5-30", "₅₇<&₅₂>[~52]"),
+        ("99-100", "₉₉₉<&₁₀₀>||[~1]"),
+        ("(3+4)*2-5", "{7}*2-5=@②₄¹₁&₄₁[41]-5=@₉₀>|[9]"),
+        ("-(3+4)", "{~7}"),
+        ("(5)+(2+3)", "{5}+(2+3)=@5+{5}=@[01]"),
+    ],
+)
+def test_near_work_is_drawn_up_again_and_begins_its_results(text: str, completion: str):
+    question = read_question(text)
+    assert NEAR.format.completion("", question) == completion
+    assert NEAR.format.parse(completion, question) == Problem(question, Rounding(), "test").answer()
 
 
 def test_a_quotient_digit_that_was_guessed_otherwise_is_made_good():
@@ -116,15 +145,45 @@ def test_what_work_has_no_sign_for_is_said():
 
 
 def test_signs_are_one_character_each_and_no_two_alike():
-    assert len(set(SYMBOLS)) == len(SYMBOLS)
-    assert not any(character.isspace() or character in "abcdefghijklmnopqrstuvwxyz" for character in SYMBOLS)
+    assert len(set(NEAR_SYMBOLS)) == len(NEAR_SYMBOLS)
+    assert not any(character.isspace() or character in "abcdefghijklmnopqrstuvwxyz" for character in NEAR_SYMBOLS)
 
 
-def places_of(text: str) -> dict[str, list[list[int]]]:
-    ids = np.array([[CODEC.tokenizer.start_id, *CODEC.tokenizer.encode(text)]])
-    found = coordinates(ids, CODEC.classes)[0]
-    tokens = ["<start>", *[CODEC.tokenizer.vocabulary[index] for index in ids[0][1:]]]
-    return {f"{index} {token}": row for index, (token, row) in enumerate(zip(tokens, found.tolist(), strict=True))}
+def test_signs_of_near_work_leave_other_vocabularies_as_they_are():
+    assert NEAR_SYMBOLS.startswith(SYMBOLS)
+    assert np.array_equal(NEAR.classes[: len(SYMBOLS)] == ruling.DIGIT, CODEC.classes[: len(SYMBOLS)] == ruling.DIGIT)
+
+
+def ruled(codec: Codec, text: str) -> list[tuple[str, list[int]]]:
+    ids = np.array([[codec.tokenizer.start_id, *codec.tokenizer.encode(text)]])
+    tokens = [codec.tokenizer.vocabulary[index] for index in ids[0]]
+    return list(zip(tokens, coordinates(ids, codec.classes)[0].tolist(), strict=True))
+
+
+@given(st.integers(1, 10**8), st.integers(1, 10**8))
+def test_a_product_is_drawn_up_again_beside_its_rows(left: int, right: int):
+    """A digit of the result stands behind the one that a row left behind, or behind the last row's in its column."""
+    found = ruled(NEAR, NEAR.format.completion("", read_question(f"{left}*{right}")))
+    again = next(index for index, (token, _) in enumerate(found) if token == AGAIN)
+    rows = [(token, places) for token, places in found[:again] if token in SCRATCH]
+    copied = [(token, places) for token, places in found[again + 1 :] if token in SCRATCH]
+    # index, column, item, line, row, place
+    assert [places[5] for _, places in copied] == list(range(len(str(left)) + len(str(right))))
+    for token, (_, column, _, _, row, place) in copied:
+        beside = {other for other, at in rows if at[5] == place and (at[4] == row - 1 or at[1] == column - 1)}
+        assert beside == {token}
+
+
+@given(st.integers(0, 10**8), st.integers(0, 10**8))
+def test_a_difference_is_drawn_up_again_under_itself(left: int, right: int):
+    found = ruled(NEAR, NEAR.format.completion("", read_question(f"{left}-{right}")))
+    places = [at[1:] for token, at in found if token in SCRATCH]
+    width = max(len(str(left)), len(str(right)))
+    assert places == [[n, 1, 1, n, n] for n in range(width)] * (2 if left < right else 1)
+
+
+def places_of(text: str) -> dict[str, list[int]]:
+    return {f"{index} {token}": row for index, (token, row) in enumerate(ruled(CODEC, text))}
 
 
 def test_digits_of_a_number_count_columns_and_places():

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from abacist.text.steps.alphabet import NEAR_SYMBOLS
+
 
 def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
     """Work out expressions with up to `depth` parentheses within one another, and be tested on `tested`."""
@@ -15,34 +17,42 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
             "mixture": [chains(0, depth, [2, 6], 0.4), chains(0, depth, [2, 10], 0.6)],
             "split": {"held_out": 0.05},
         },
-        "text": {"format": "steps", "tokenizer": "signs"},
-        "data": {"pack": 256},
+        "text": {
+            "format": {"name": "steps", "near": True},
+            "tokenizer": {"name": "signs", "symbols": NEAR_SYMBOLS, "words": []},
+        },
+        "data": {"pack": 288},
         "model": {
-            "d_model": 96,
+            "d_model": 120,
             "n_layers": 3,
-            "n_heads": 8,
+            "n_heads": 12,
             "d_ff": 384,
             "position": {
                 "name": "relative",
                 "axes": 6,
                 "sight": [
-                    # What is copied, what comes next, and whether these may be reckoned.
-                    {"line": [-1, -1], "item": [0, 1], "column": [0, 1]},
-                    {"line": [-1, -1], "item": [0, 2]},
-                    {"line": [0, 0], "item": [-1, 0], "index": [-3, 3]},
+                    # What is copied: the same number up to the result, the next one behind it.
+                    {"line": [-1, -1], "item": [0, 0], "column": [0, 1]},
+                    {"line": [-1, -1], "item": [1, 1], "column": [0, 1]},
+                    {"line": [-1, -1], "item": [1, 1], "row": [1, 2]},
+                    # What comes next and whether it may be reckoned; which side of the result this is.
+                    {"line": [-1, -1], "item": [1, 2]},
+                    {"line": [0, 0], "index": [-2, 0]},
+                    {"line": [0, 0], "item": [0, 0]},
                     {"line": [0, 0]},
-                    # The digits of a product, see long_multiplication.
-                    {"line": [-1, -1], "item": [0, 2], "column": [-1, 1]},
-                    {"line": [-1, -1], "item": [1, 2], "row": [-1, 1]},
-                    {"line": [0, 0], "item": [0, 0], "row": [-1, 1], "place": [-1, 1]},
-                    {"line": [0, 0], "item": [0, 0], "place": [0, 1]},
+                    # The digits of a product, see long_multiplication, and of a difference.
+                    {"line": [-1, -1], "item": [1, 2], "row": [0, 1]},
+                    {"line": [0, 0], "item": [0, 0], "row": [-1, -1], "place": [0, 1]},
+                    {"line": [0, 0], "item": [-1, -1], "row": [0, 0], "place": [1, 1]},
+                    {"line": [0, 0], "item": [-1, -1], "column": [0, 0], "place": [1, 1]},
+                    {"line": [0, 0], "item": [0, 1], "row": [0, 2], "place": [-1, 1]},
                 ],
             },
             "context_length": 2048,
         },
         "training": {
             "steps": 4000,
-            "batch_size": 16,
+            "batch_size": 14,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},
         },

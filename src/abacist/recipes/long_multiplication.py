@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from abacist.text.steps.alphabet import NEAR_SYMBOLS
+
 
 def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
     """Multiply numbers of up to `digits` digits row by row, and be tested on `tested` x `tested`."""
@@ -13,25 +15,32 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
     longest = max(digits, tested)
     return {
         "task": {"mixture": [products(1, digits), products(max(1, digits - 1), digits)], "split": {"held_out": 0.05}},
-        "text": {"format": "steps", "tokenizer": "signs"},
+        "text": {
+            "format": {"name": "steps", "near": True},
+            "tokenizer": {"name": "signs", "symbols": NEAR_SYMBOLS, "words": []},
+        },
         "data": {"pack": 2 * digits * (digits + 4) + 8},
         "model": {
-            "d_model": 96,
+            "d_model": 120,
             "n_layers": 3,
-            "n_heads": 6,
+            "n_heads": 10,
             "d_ff": 256,
             "position": {
                 "name": "relative",
                 "axes": 6,
                 "sight": [
-                    # A digit of a product follows from one of each factor, the row before, and the carry.
-                    {"line": [-1, -1], "item": [0, 0], "column": [-1, 1]},
-                    {"line": [-1, -1], "item": [1, 2], "row": [-1, 1]},
-                    {"line": [0, 0], "row": [-1, 1], "place": [-1, 1]},
+                    # A digit of a row follows from one of each factor, the row before, and the carry.
+                    {"line": [-1, -1], "item": [0, 0], "column": [0, 0]},
+                    {"line": [-1, -1], "item": [0, 0], "column": [1, 1]},
+                    {"line": [-1, -1], "item": [1, 1], "row": [0, 0]},
+                    {"line": [-1, -1], "item": [1, 2], "row": [0, 1]},
+                    {"line": [0, 0], "item": [0, 0], "row": [-1, -1], "place": [0, 0]},
+                    {"line": [0, 0], "item": [0, 0], "row": [-1, -1], "place": [1, 1]},
                     {"line": [0, 0], "index": [-2, 0]},
-                    # The result is in the last row of its place; it begins in the first.
-                    {"line": [0, 0], "place": [0, 1]},
-                    {"line": [0, 0]},
+                    # Behind the rows: a digit that a row left behind, or one of the last row.
+                    {"line": [0, 0], "item": [-1, -1], "row": [0, 0], "place": [1, 1]},
+                    {"line": [0, 0], "item": [-1, -1], "column": [0, 0], "place": [1, 1]},
+                    {"line": [0, 0], "item": [1, 1], "row": [1, 2], "place": [0, 1]},
                 ],
             },
             "context_length": 2 * longest * (longest + 4) + 16,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from abacist.text.steps.alphabet import NEAR_SYMBOLS
+
 
 def long_subtraction(digits: int = 20, tested: int = 100) -> dict[str, Any]:
     """Subtract numbers of up to `digits` digits, below zero too, and be tested on `tested`."""
@@ -15,8 +17,11 @@ def long_subtraction(digits: int = 20, tested: int = 100) -> dict[str, Any]:
     beyond = [taking(tested, tested), taking(1, tested, **carrying)]
     return {
         "task": {"mixture": mixture, "split": {"held_out": 0.05}},
-        "text": {"format": "steps", "tokenizer": "signs"},
-        "data": {"pack": 5 * digits},
+        "text": {
+            "format": {"name": "steps", "near": True},
+            "tokenizer": {"name": "signs", "symbols": NEAR_SYMBOLS, "words": []},
+        },
+        "data": {"pack": 6 * digits + 12},
         "model": {
             "d_model": 64,
             "n_layers": 3,
@@ -26,12 +31,12 @@ def long_subtraction(digits: int = 20, tested: int = 100) -> dict[str, Any]:
                 "name": "relative",
                 "axes": 6,
                 "sight": [
-                    *2 * [{"line": [-1, 0], "item": [-1, 2], "column": [-2, 2]}],
-                    {"line": [0, 0], "index": [-3, 3]},
-                    {"line": [0, 0], "item": [0, 0]},
+                    *2 * [{"line": [-1, -1], "item": [0, 2], "column": [0, 1]}],
+                    {"line": [0, 0], "index": [-2, 0]},
+                    {"line": [0, 0], "item": [0, 0], "place": [-1, 1]},
                 ],
             },
-            "context_length": 5 * max(digits, tested) + 16,
+            "context_length": 6 * max(digits, tested) + 16,
         },
         "training": {
             "steps": 2000,

@@ -15,10 +15,12 @@ from abacist.text.format import Example, Format
 from abacist.text.steps.alphabet import (
     BELOW,
     DIGITS,
+    ENDS,
     EQUALS,
     NEGATIVE,
     NEGATIVE_QUOTIENTS,
     QUOTIENTS,
+    RESULTS,
     SCALES,
     WANTED,
     WANTED_IN_WORDS,
@@ -30,7 +32,7 @@ PUNCTUATION = ".,:?"
 """Marks between words, which are left away."""
 
 _GUESSED = {*QUOTIENTS, *NEGATIVE_QUOTIENTS}
-_ANSWER = re.compile(rf"({NEGATIVE}?)([{SCALES}]?)([0-9]+)$")
+_ANSWER = re.compile(rf"({NEGATIVE}?)([{SCALES}]?)([0-9]+)[{re.escape(ENDS)}]?$")
 _SPOKEN = re.compile(rf"({NEGATIVE} )?((?:{'|'.join(sorted(NUMBER_WORDS))})(?: [a-z]+)*)$")
 
 
@@ -39,10 +41,12 @@ class Steps(Format):
     """Every reduction on a line of its own, its scratch work in front of its result; digits reversed.
 
     What the lines and the scratch work look like stands in `steps/writer.py`. A quotient is worked out to
-    `places` decimals, unless the question asks for others; without a division all decimals are kept.
+    `places` decimals, unless the question asks for others; without a division all decimals are kept. With `near`
+    all that a sign follows from is close by, so that questions and numbers may grow beyond those of training.
     """
 
     places: int = 2
+    near: bool = False
 
     shows_work = True
 
@@ -81,7 +85,7 @@ class Steps(Format):
         line = items_of(symbols)
         ending = self._ending(question)
         guesses = random.Random(str(question))
-        lines = work(line, ending, self._places(symbols, places), words, guesses)
+        lines = work(line, ending, self._places(symbols, places), words, guesses, self.near)
         return f"{text_of(line)}{ending}{lines}" if symbols != self._bare(question) else lines
 
     def parse(self, completion: str, question: Question = ()) -> str | None:
@@ -112,7 +116,9 @@ class Steps(Format):
 
     def answer_signs(self, tokens: Sequence[str]) -> list[tuple[str, int]]:
         """Turn the number at the end round, its scale read as a point; or its words."""
-        places = [place for place, token in enumerate(tokens) if not token.startswith("<") or token == BELOW]
+        around = {*RESULTS, *ENDS}
+        shown = [token == BELOW or not (token.startswith("<") or token in around) for token in tokens]
+        places = [place for place, is_shown in enumerate(shown) if is_shown]
         if places and tokens[places[-1]] in NUMBER_WORDS:
             wanted = [*itertools.takewhile(lambda place: tokens[place] in NUMBER_WORDS, reversed(places))]
             return [(tokens[place], place) for place in wanted]

@@ -30,6 +30,10 @@ ABOVE, BELOW, NOTHING = ">", "<", "#"
 """After scratch work: it is at least zero, it is below zero, nothing is left."""
 DROP = "|"
 """After scratch work: its highest digit is a zero that the result leaves away."""
+AGAIN = "&"
+"""In near work: what was drawn up stands once more behind it."""
+RESULTS, ENDS = "[{", "]}"
+"""In near work: around a result; the second pair where it takes parentheses away with it."""
 WANTED = "@!αβγδεζηθικλμ"
 """After the `=` of a line, the decimals wanted of the answer: all there are, none, one, two ..."""
 WANTED_IN_WORDS = "§¶"
@@ -59,6 +63,9 @@ SYMBOLS = (
     + EQUALS
 )
 
+
+NEAR_SYMBOLS = SYMBOLS + AGAIN + RESULTS + ENDS
+"""The signs of near work."""
 
 BESIDE = {*DIGITS, *SCALES, NEGATIVE}
 """What a number may begin or end with: a space keeps it from a word."""

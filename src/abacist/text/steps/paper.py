@@ -18,10 +18,12 @@ from dataclasses import dataclass, field
 from abacist.problems.number_words import NUMBER_WORDS
 from abacist.text.steps.alphabet import (
     ABOVE,
+    AGAIN,
     BELOW,
     CARRIES,
     DIGITS,
     DROP,
+    ENDS,
     EQUALS,
     FACTORS,
     NEGATIVE,
@@ -32,6 +34,7 @@ from abacist.text.steps.alphabet import (
     OPERATORS,
     PERCENT,
     QUOTIENTS,
+    RESULTS,
     SCALES,
     SCRATCH,
     WANTED,
@@ -47,10 +50,11 @@ _PRODUCT_ROW = re.compile(f"([{FACTORS}])((?:{_CELL})+[{SCRATCH}])")
 _QUOTIENT_ROW = re.compile(f"([{_HEADS}])((?:{_CELL})+)([{ABOVE}{BELOW}{NOTHING}])")
 _ENDINGS = WANTED + WANTED_IN_WORDS
 _PART = re.compile(
-    f"(?P<product>[{SCALES}]?(?:{_PRODUCT_ROW.pattern})+)"
+    f"(?P<product>[{SCALES}]?(?:{_PRODUCT_ROW.pattern})+(?:{AGAIN}[{SCRATCH}]+)?)"
     f"|(?P<quotient>[{SCALES}{NEGATIVE_SCALES}]?[{SCRATCH}]+(?:{_QUOTIENT_ROW.pattern})+)"
-    f"|(?P<difference>[{SCALES}]?[{SCRATCH}]+[{ABOVE}{BELOW}][{DROP}]*)"
+    f"|(?P<difference>[{SCALES}]?[{SCRATCH}]+[{ABOVE}{BELOW}](?:{AGAIN}[{SCRATCH}]+{ABOVE})?[{DROP}]*)"
     f"|(?P<number>{NEGATIVE}?[{SCALES}]?[{DIGITS}]+)"
+    rf"|(?P<around>[{re.escape(RESULTS + ENDS)}])"
     rf"|(?P<words>{NEGATIVE}? ?[a-z]+(?: [a-z]+)*)"
     rf"|(?P<sign>[{re.escape(OPERATORS)}(){PERCENT}{NEGATIVE}])"
     "|(?P<space> )"
@@ -103,7 +107,7 @@ def _read(text: str) -> _Line:
             line.items.append(_words(part))
         elif kind == "sign":
             line.items.append("-" if part == NEGATIVE else part)
-        elif kind is not None and kind != "space":
+        elif kind in ("product", "quotient", "difference"):
             line.scratch.append((len(line.items), kind, part))
         at = found.end()
     return line
@@ -223,7 +227,7 @@ def _quotient(scratch: str, operands: tuple[str, str]) -> list[str]:
 def _difference(scratch: str, operands: tuple[str, str], result: list[str]) -> list[str]:
     """Write a difference that fell below zero, or that is not what the line goes on with."""
     mark = BELOW if BELOW in scratch else ABOVE
-    left = _left(_pointed(_digits(scratch), _scale(scratch)), mark)
+    left = _left(_pointed(_digits(scratch.partition(AGAIN)[0]), _scale(scratch)), mark)
     if mark == ABOVE and [left] == [item.lstrip("-") for item in result[:1]]:
         return []
     title = "-".join(filter(None, operands))

@@ -10,7 +10,7 @@ The rule counts lines, numbers and columns; it never sees which digit a token is
     place   the power of ten that a digit stands for, as its number's scale says
 
 Signs between numbers go on counting columns, rows and places from the number before them, so that the end
-of a number stands where its next digit would.
+of a number stands where its next digit would. In near work their rows count from the end of that number.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ N_COORDINATES = 6
 
 _FIRST = 3  # classes below are those of plain rows, see `text/coordinates.py`
 (OTHER, START, DIGIT, SCRATCH, CARRY, FACTOR, QUOTIENT, SIGN, MARK, DROP, OPEN, WANTED) = range(_FIRST, _FIRST + 12)
-SCALE = _FIRST + 12
+(AGAIN, RESULT, END, BETWEEN, SCALE) = range(_FIRST + 12, _FIRST + 17)
 _NO_SCALE = 40
 """A scale's class is this plus its value: all of them count as `SCALE`."""
 
@@ -43,11 +43,17 @@ _CLASSES = {
     **dict.fromkeys((alphabet.ABOVE, alphabet.BELOW, alphabet.NOTHING), MARK),
     alphabet.DROP: DROP,
     alphabet.OPEN: OPEN,
+    alphabet.AGAIN: AGAIN,
+    **dict.fromkeys(alphabet.RESULTS, RESULT),
+    **dict.fromkeys(alphabet.ENDS, END),
     **dict.fromkeys(alphabet.WANTED + alphabet.WANTED_IN_WORDS, WANTED),
 }
 
-_IN_NUMBER = (DIGIT, SCRATCH, CARRY, FACTOR, QUOTIENT, SIGN, MARK, DROP, SCALE)
-_BEGINS_NUMBER = (DIGIT, SCRATCH, FACTOR, QUOTIENT, SIGN, SCALE)
+_NEAR = {**_CLASSES, **dict.fromkeys((*alphabet.OPERATORS, alphabet.CLOSE, alphabet.PERCENT, alphabet.EQUALS), BETWEEN)}
+"""Classes of a vocabulary of near work."""
+
+_IN_NUMBER = (DIGIT, SCRATCH, CARRY, FACTOR, QUOTIENT, SIGN, MARK, DROP, SCALE, AGAIN, RESULT, END)
+_BEGINS_NUMBER = (DIGIT, SCRATCH, FACTOR, QUOTIENT, SIGN, SCALE, RESULT)
 
 
 def _places(before: int, now: int) -> tuple[list[int], list[int], list[int]]:
@@ -55,12 +61,24 @@ def _places(before: int, now: int) -> tuple[list[int], list[int], list[int]]:
     stay = [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]
     zero = [0, 0, 0, 0]
     scaled = stay[2] if before == SCALE else zero
-    if now in (START, WANTED, SIGN, SCALE):
+    if now in (START, WANTED, SIGN, SCALE, RESULT):
         return zero, zero, zero
     if now == CARRY:
         return stay
     if now == DROP:
         return [-1, 1, 0, 0], [-1, 0, 1, 0], [-1, 0, 0, 1]
+    if now == AGAIN:
+        # Places begin again. In a product a digit's row is one more than that which left it behind, and its column
+        # one more than in the last row: no digits of the two factors stand to each other like that.
+        if before == SCRATCH:
+            return [0, 0, -1, 0], zero, [-1, -1, -1, 1]
+        return [-1, 0, 0, 0], [-1, 0, 0, 0], [-1, 0, -1, 1]
+    if now == END:
+        return stay[0], [-1, 0, 0, 0], stay[2]
+    if now == BETWEEN and before == DIGIT:
+        return [1, 1, 0, 0], zero, [1, 0, 0, 1]
+    if before == AGAIN:
+        return [1, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 1]
     # Rows of scratch work: a head, then digit and carry by columns; in them place = row + column - scale.
     if now == SCRATCH and before in (FACTOR, QUOTIENT):
         return zero, stay[1], stay[2]
@@ -92,6 +110,9 @@ def _rule() -> Integers:
                 new[1 + ITEM, ITEM] = 1
                 # A sign that turned out to stand before a parenthesis has not begun a number.
                 new[0, ITEM] = (now in _BEGINS_NUMBER and before not in _IN_NUMBER) - (now == OPEN and before == SIGN)
+                # A product that is written again counts as the number behind it.
+                if before == SCRATCH:
+                    new[0, ITEM] += (now == AGAIN) - (now == RESULT)
             for axis, sums in zip((COLUMN, ROW, PLACE), _places(before, now), strict=True):
                 new[[0, 1 + COLUMN, 1 + ROW, 1 + PLACE], axis] = sums
     return rule
@@ -107,7 +128,8 @@ def is_ruled(classes: Integers) -> bool:
 
 def token_classes(vocabulary: list[str]) -> Integers:
     """Return the class of every token."""
-    return np.array([_CLASSES.get(token, OTHER) for token in vocabulary])
+    known = _NEAR if alphabet.AGAIN in vocabulary else _CLASSES
+    return np.array([known.get(token, OTHER) for token in vocabulary])
 
 
 def before_first(rows: int) -> tuple[Integers, Integers]:

@@ -12,6 +12,11 @@ Scratch work stands in front of the result it is for:
                     digit and the remainder. Quotient digits go from -10 to 10: one that is guessed too high
                     or too low by one is made good by the next (after SRT division; Robertson 1958), so that
                     no guess has to look at all digits.
+
+In near work what a sign follows from is close by, in lines, numbers, columns, rows or places, however long the numbers:
+    a result        stands in brackets, in braces where parentheses go with it: `(3+4)*21-5=@{7}*21-5`
+    a difference    below zero is worked out again the other way round
+    a product       is written once more behind its rows, under the digits that each left behind
 """
 
 import random
@@ -22,10 +27,12 @@ from abacist.problems.number_words import in_words as words_of
 from abacist.problems.question import Question, is_number, is_sign
 from abacist.text.steps.alphabet import (
     ABOVE,
+    AGAIN,
     BELOW,
     CARRIES,
     CLOSE,
     DROP,
+    ENDS,
     FACTORS,
     NEGATIVE,
     NEGATIVE_QUOTIENTS,
@@ -34,6 +41,7 @@ from abacist.text.steps.alphabet import (
     OPERATORS,
     PERCENT,
     QUOTIENTS,
+    RESULTS,
     SCRATCH,
     scale_sign,
 )
@@ -109,14 +117,19 @@ def text_of(line: list[Item]) -> str:
 
 
 def work(
-    line: list[Item], ending: str, places: int | None, in_words: bool = False, rng: random.Random | None = None
+    line: list[Item],
+    ending: str,
+    places: int | None,
+    in_words: bool = False,
+    rng: random.Random | None = None,
+    near: bool = False,
 ) -> str:
     """Return the lines that follow a question's first, up to the answer; each but the last has the ending.
 
     With `rng` the digits of quotients are guessed now and then otherwise, as a model that is learning may.
     """
     lines: list[str] = []
-    while (step := _step(line, places, rng)) is not None:
+    while (step := _step(line, places, rng, near)) is not None:
         written, line = step
         lines.append(written)
     (answer,) = line
@@ -138,7 +151,7 @@ def spoken(number: Number) -> str | None:
     return sign + " ".join(reversed(words.replace("-", " ").replace(",", "").replace(" and", "").split()))
 
 
-def _step(line: list[Item], places: int | None, rng: random.Random | None) -> tuple[str, list[Item]] | None:
+def _step(line: list[Item], places: int | None, rng: random.Random | None, near: bool) -> tuple[str, list[Item]] | None:
     """Return the next line as written and as items; None if the line is the answer."""
     if PERCENT in line:
         items = _without_percents(line)
@@ -151,17 +164,18 @@ def _step(line: list[Item], places: int | None, rng: random.Random | None) -> tu
         rounded = _rounded(number, places)
         return str(rounded), [rounded]
     start, length = _reducible(line)
-    inner = line[start + 1 : start + length - 1] if line[start] == OPEN else line[start : start + length]
+    opened = line[start] == OPEN
+    inner = line[start + 1 : start + length - 1] if opened else line[start : start + length]
     # The last division goes one decimal beyond those wanted: that one decides how they are rounded.
     decimals = GUARD if places is None or len(line) > 3 else places + 1
-    scratch, result = _solved(inner, decimals, rng)
-    if line[start] == OPEN and start and line[start - 1] == NEGATIVE:
+    scratch, result = _solved(inner, decimals, rng, near)
+    if opened and start and line[start - 1] == NEGATIVE:
         result = replace(result, negative=not result.negative)
         start, length = start - 1, length + 1
     before, after = line[:start], line[start + length :]
     # Scratch work stands before the sign of the result, which may follow from it.
-    sign, rest = NEGATIVE * result.negative, str(replace(result, negative=False))
-    return f"{text_of(before)}{scratch}{sign}{rest}{text_of(after)}", [*before, result, *after]
+    shown = f"{RESULTS[opened]}{result}{ENDS[opened]}" if near else str(result)
+    return f"{text_of(before)}{scratch}{shown}{text_of(after)}", [*before, result, *after]
 
 
 def _without_percents(line: list[Item]) -> list[Item]:
@@ -190,7 +204,7 @@ def _reducible(line: list[Item]) -> tuple[int, int]:
     raise DataError(f"{text_of(line)} cannot be worked out")
 
 
-def _solved(inner: list[Item], decimals: int, rng: random.Random | None) -> tuple[str, Number]:
+def _solved(inner: list[Item], decimals: int, rng: random.Random | None, near: bool) -> tuple[str, Number]:
     """Return the scratch work and the result of a reduction."""
     if len(inner) == 1:
         (result,) = inner
@@ -200,13 +214,13 @@ def _solved(inner: list[Item], decimals: int, rng: random.Random | None) -> tupl
     assert isinstance(a, Number)
     assert isinstance(b, Number)
     if sign == "*":
-        return _multiply(a, b)
+        return _multiply(a, b, near)
     if sign == "/":
         return _divide(a, b, decimals, rng)
-    return _add(a, replace(b, negative=b.negative != (sign == "-")))
+    return _add(a, replace(b, negative=b.negative != (sign == "-")), near)
 
 
-def _add(a: Number, b: Number) -> tuple[str, Number]:
+def _add(a: Number, b: Number, near: bool) -> tuple[str, Number]:
     scale = max(a.scale, b.scale)
     left, right = a.units * 10 ** (scale - a.scale), b.units * 10 ** (scale - b.scale)
     if a.negative == b.negative:
@@ -215,11 +229,13 @@ def _add(a: Number, b: Number) -> tuple[str, Number]:
     width = max(len(a.digits) - a.scale, len(b.digits) - b.scale) + scale
     draft = _digits(difference, width)
     drop = DROP * (width - len(str(abs(difference))))
-    work = scale_sign(scale) + _scratch(draft) + (ABOVE if difference >= 0 else BELOW) + drop
-    return work, Number.of(abs(difference), scale, a.negative != (difference < 0))
+    work = scale_sign(scale) + _scratch(draft) + (ABOVE if difference >= 0 else BELOW)
+    if near and difference < 0:
+        work += AGAIN + _scratch(_digits(-difference, width)) + ABOVE
+    return work + drop, Number.of(abs(difference), scale, a.negative != (difference < 0))
 
 
-def _multiply(a: Number, b: Number) -> tuple[str, Number]:
+def _multiply(a: Number, b: Number, near: bool) -> tuple[str, Number]:
     negative, scale = a.negative != b.negative, a.scale + b.scale
     if "0" in (a.digits, b.digits):
         return "", Number("0", 0, negative)
@@ -235,6 +251,8 @@ def _multiply(a: Number, b: Number) -> tuple[str, Number]:
         running = [*fresh, carry]
         rows.append("".join(row))
     units = a.units * b.units
+    if near:
+        rows.append(AGAIN + _scratch(_digits(units, len(a.digits) + len(b.digits))))
     kept = min(scale, GUARD)
     return "".join(rows), Number.of(units // 10 ** (scale - kept), kept, negative)
 
