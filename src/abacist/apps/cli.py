@@ -1,4 +1,4 @@
-"""The command line: recipes, data, train, grade, bench; `calc` has its own arguments in `calc.py`.
+"""The command line: recipes, data, text, train, grade, bench; `calc` has its own arguments in `calc.py`.
 
 argparse alone, and each command imports what it needs when it is run: help and wrong usage answer at once.
 """
@@ -21,6 +21,14 @@ DATA = """\
 Write a recipe's problems with their exact answers to a file.
 
   abacist data tinymath --rows 1000 --out sample.txt"""
+
+TEXT = """\
+Look into a corpus: how many documents and characters, what is wrong in them, and how tokenizers cut them.
+Paths are text files, folders, .tex files or an address; files are read in alphabetical order.
+
+  abacist text books/
+  abacist text thesis.tex --set macros=expand --tokenizer latex,bpe --vocab-size 2048
+  abacist text books/ --split document       how much of the validation text stands in the training text"""
 
 TRAIN = """\
 Train a model from random weights, grade it, and write a report.
@@ -97,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
     add("calc", help='ask a model to calculate: abacist calc "12+34", or a prompt with no question')
     _recipes(add("recipes", help="list the recipes, or show one: its dials, its size, all its settings"))
     _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
+    _text(add("text", help="look into text or LaTeX: documents, faults, how tokenizers cut it", description=TEXT))
     _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))
     about = "train every combination of choices, grade all alike: one table, one plot"
     _compare(add("compare", help=about, description=COMPARE))
@@ -148,6 +157,36 @@ def _data(command: argparse.ArgumentParser) -> None:
         write(
             options.recipe, changes, options.out, options.rows, options.all, options.side, options.seed, options.format
         )
+
+    command.set_defaults(command=run)
+
+
+def _text(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or an http address")
+    command.add_argument(
+        "--corpus", metavar="NAME", help="files, latex, url or your own .py file (default: by the paths)"
+    )
+    command.add_argument(
+        "--tokenizer",
+        default="character,word,bpe",
+        metavar="NAME[,NAME]",
+        help="tokenizers that learn from it (default: %(default)s)",
+    )
+    command.add_argument("--vocab-size", type=_count, metavar="N", help="tokens at most, where a tokenizer asks")
+    command.add_argument(
+        "--split", metavar="BY", help="document, block or last: divide it, and count what is on both sides"
+    )
+    command.add_argument(
+        "--validation", type=float, default=0.1, metavar="SHARE", help="of that (default: %(default)s)"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON, with every fault")
+    _set(command)
+
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.text import look
+
+        names, split = options.tokenizer.split(","), (options.split, options.validation)
+        look(options.paths, options.corpus, _assignments(options), names, options.vocab_size, split, options.json)
 
     command.set_defaults(command=run)
 

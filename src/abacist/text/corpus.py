@@ -4,7 +4,9 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from abacist.core.catalogue import Part
 from abacist.core.errors import DataError
 
 FOLDER = "text.corpora"
@@ -117,3 +119,11 @@ def nothing_read(named: str, faults: list[Fault]) -> DataError:
     """Return the error for a source of which nothing could be read; it tells the first reason."""
     others = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return DataError(f"{named} holds no text: {faults[0]}{others}" if faults else f"{named} holds no text")
+
+
+def corpus_at(paths: list[str]) -> Part:
+    """Choose the corpus for paths: an address, LaTeX if each is a .tex file or a folder with one, else text files."""
+    if len(paths) == 1 and paths[0].startswith(("http://", "https://")):
+        return Part("url", {"url": paths[0]})
+    is_latex = bool(paths) and all(path.endswith(".tex") or any(Path(path).rglob("*.tex")) for path in paths)
+    return Part("latex" if is_latex else "files", {"paths": paths})
