@@ -37,7 +37,7 @@ DECODERS: dict[str, Callable[[bytes, str, bool], tuple[str, int]]] = {
 """Functions of (bytes, errors, whether these are the last) to (text, how many bytes it is of)."""
 
 MOST_CONTROLS = 0.01
-"""Share of control characters above which bytes are no text."""
+"""Share of control characters above which bytes are no text; a few there may be in any."""
 
 _TEXT_CONTROLS = b"\t\n\x0b\x0c\r\x1b"
 _CONTROLS = bytes(set(range(32)) - set(_TEXT_CONTROLS) | {127})
@@ -62,13 +62,14 @@ def encoding_of(sample: bytes) -> tuple[str, int] | None:
     damage: list[tuple[int, int]] = []
     text, _ = _decode("utf-8", sample, False, damage)
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if not damage and controls <= MOST_CONTROLS * len(sample):
+    binary = controls > 3 + MOST_CONTROLS * len(sample)
+    if not damage and not binary:
         return "utf-8", 0
     if zeros:
         likely = [name for name in ("utf-16-le", "utf-16-be") if _is_plausible(sample, name)]
         if likely:
             return likely[0], 0
-    if controls > MOST_CONTROLS * len(sample):
+    if binary:
         return None
     multibyte = sum(character > "\x7f" and character != REPLACEMENT for character in text)
     if multibyte >= len(damage):

@@ -80,9 +80,8 @@ class Character(Tokenizer):
         """Look every character up at once. Raises: DataError for a character outside the vocabulary."""
         codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
         ids = self._id_of_code[np.minimum(codes, len(self._id_of_code) - 1)]
-        if (ids <= 0).any():
-            self.encode(text)
-        return ids
+        # A NUL that is in the vocabulary has no place in the table, where it stands for no character.
+        return np.array(self.encode(text), dtype=np.int32) if (ids <= 0).any() else ids
 
     def decode(self, ids: list[int]) -> str:
         """Return the text of ids."""

@@ -7,7 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from abacist.core.errors import DataError
+import numpy as np
+from numpy.typing import NDArray
+
+from abacist.core.errors import DataError, SettingsError
+from abacist.text.characters import Characters
 from abacist.text.tokenizer import Tokenizer
 from abacist.text.tokenizers.bpe import read_form, tokens_of
 
@@ -95,6 +99,12 @@ class File(Tokenizer):
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, without any that the file would add around it."""
         return self._library.encode(text, add_special_tokens=False).ids
+
+    def encode_batch(self, texts: Characters) -> NDArray[np.int32]:
+        """Return the ids of many texts. Raises: SettingsError if 0 is a token, which it may not be in rows."""
+        if self.pad_id != 0:
+            raise SettingsError(f"the padding of {self.settings.path} has the id {self.pad_id}; in rows it has to be 0")
+        return super().encode_batch(texts)
 
     def decode(self, ids: list[int]) -> str:
         """Return the text of ids."""
