@@ -141,7 +141,7 @@ def test_an_address_is_fetched_once_and_kept(server: str, tmp_path: Path):
 
 def test_an_address_that_fails_is_one_clear_line(server: str, tmp_path: Path):
     for url in (f"{server}/absent", "http://127.0.0.1:9/x.txt", "http://no.such.host.invalid/x.txt"):
-        with pytest.raises(DataError, match="cannot be fetched: .*give the path of a file instead") as caught:
+        with pytest.raises(DataError, match=r"cannot be fetched: .*give the path of a file instead") as caught:
             list(Url(url, str(tmp_path)).documents([]))
         assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []

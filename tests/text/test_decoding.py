@@ -66,7 +66,7 @@ def test_utf_8_is_itself(tmp_path_factory: pytest.TempPathFactory, text: str, cu
 
 
 def test_bad_bytes_are_replaced_and_told_with_their_place(tmp_path: Path):
-    data = "é one ".encode() + b"\xff\xfe" + " two ".encode() + b"\xc3" + b" three"
+    data = "é one ".encode() + b"\xff\xfe" + b" two " + b"\xc3" + b" three"
     text, faults = read(tmp_path, data)
     assert text == f"é one {REPLACEMENT}{REPLACEMENT} two {REPLACEMENT} three"
     assert [(fault.offset, fault.source) for fault in faults] == [(7, "a.txt"), (14, "a.txt")]

@@ -51,7 +51,8 @@ def test_verbatim_text_stays_as_it_is(name: str):
 
 
 def test_the_document_environment_is_what_counts():
-    source = "\\documentclass{article}\n\\newcommand{\\R}{r}\n%\\begin{document}\n\\begin{document}\nText.\n\\end{document}\nafter"
+    preamble = "\\documentclass{article}\n\\newcommand{\\R}{r}\n%\\begin{document}\n"
+    source = f"{preamble}\\begin{{document}}\nText.\n\\end{{document}}\nafter"
     assert cleaned_text(source) == "Text.\n"
     assert cleaned_text("no document\nat all\n") == "no document\nat all\n"
     assert cleaned_text("\\begin{document}\nopen") == "open\n"
@@ -137,11 +138,9 @@ def test_expansion_of_nothing_is_nothing(source: str):
     assert Macros().expand(source, []) == source
 
 
-PIECES = st.sampled_from(
-    r"{ } $ $$ % \ a [ ] #1 \% \begin{a} \end{a} \begin{verbatim} \end{verbatim} \begin{document} \end{document} "
-    r"\newcommand \def \x \verb \[ \) \input{b}".split()
-    + ["\n", " "]
-)
+COMMANDS = r"""$$ #1 \% \begin{a} \end{a} \begin{verbatim} \end{verbatim} \begin{document} \end{document}
+\newcommand \def \x \verb \[ \) \input{b}"""
+PIECES = st.sampled_from([*"{}$%\\a[]\n ", *COMMANDS.split()])
 
 
 @given(st.lists(PIECES, max_size=30).map("".join))
