@@ -1,6 +1,7 @@
 """One token a character."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -22,7 +23,7 @@ class Character(Tokenizer):
     characters: str = "0123456789+-*/()=. "
 
     def __post_init__(self) -> None:
-        twice = {character for character in self.characters if self.characters.count(character) > 1}
+        twice = {character for character, count in Counter(self.characters).items() if count > 1}
         if not self.characters:
             raise SettingsError("characters must hold at least one character")
         if twice:
