@@ -52,6 +52,9 @@ def desk(tmp_path_factory) -> Path:
     for language, body in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text()):
         if language == "python":
             (folder / body.splitlines()[0].removeprefix("# ")).write_text(body)
+    (folder / "books").mkdir()
+    (folder / "books" / "one.txt").write_text("A book of one line.\n")
+    (folder / "inbox").write_text("From me\nSubject: one\n\nThe first mail.\n\nFrom you\n\nThe other one.\n")
     (folder / "runs").mkdir()
     (folder / "runs" / "demo").symlink_to(SHIPPED)
     return folder
