@@ -46,15 +46,20 @@ def attend(
 ) -> Tensor:
     """Return `softmax(q k^T / sqrt(d_head)) v`, each query over the keys up to its own.
 
-    Shapes: query (batch, n_heads, new, d_head); key and value (batch, n_heads, seq, d_head); result like
-    query. `at` (batch, new) says which key is each query's own; without it the queries are the last ones.
-    With `slopes` (n_heads,) scores fall by a head's slope for each key from a query's own back. `bias` returns
-    for some queries and the first so many keys what is added to their scores, (batch, n_heads, queries, keys),
-    with a gradient, or None.
+    Shapes: query (batch, n_heads, new, d_head); key and value (batch, n_heads, seq, d_head), or with fewer heads
+    that as many heads of queries in a row share; result like query. `at` (batch, new) says which key is each
+    query's own; without it the queries are the last ones. With `slopes` (n_heads,) scores fall by a head's slope
+    for each key from a query's own back. `bias` returns for some queries and the first so many keys what is added
+    to their scores, (batch, n_heads, queries, keys), with a gradient, or None.
     """
     query, key = query.to(value.dtype), key.to(value.dtype)
     new, seq = query.shape[2], key.shape[2]
-    if bias is not None and bias(slice(1), 1) is not None:
+    biased = bias is not None and bias(slice(1), 1) is not None
+    if key.shape[1] < query.shape[1]:
+        if new == 1 and at is None and slopes is None and not biased:
+            return _shared(query, key, value, dropout)
+        key, value = (part.repeat_interleave(query.shape[1] // part.shape[1], 1) for part in (key, value))
+    if bias is not None and biased:
         return _biased(query, key, value, at, dropout, slopes, bias)
     fused = seq > SHORT and value.dtype != torch.bfloat16 and slopes is None  # with a mask of its own it is slow
     if value.device.type != "cpu" or dropout or fused:
@@ -79,6 +84,15 @@ def attend(
             pieces.append(_Attend.apply(chunk, key[:, :seen], value[:, :seen], mask)[0])
         mixed = pieces[0] if len(pieces) == 1 else torch.cat(pieces, 1)
     return mixed.unflatten(0, (batch, heads))
+
+
+def _shared(query: Tensor, key: Tensor, value: Tensor, dropout: float) -> Tensor:
+    """Attend with the newest token's queries, over keys that heads share: to a key they are several queries.
+
+    So no key is copied for the heads that share it, which for long rows would cost more than attention itself.
+    """
+    groups = query.squeeze(2).unflatten(1, (key.shape[1], -1))
+    return F.scaled_dot_product_attention(groups, key, value, dropout_p=dropout).flatten(1, 2).unsqueeze(2)
 
 
 def _biased(
