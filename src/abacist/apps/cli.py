@@ -1,4 +1,4 @@
-"""The command line: recipes, data, train, grade, bench; `calc` has its own arguments in `calc.py`.
+"""The command line: recipes, data, train, grade, export, bench; `calc` has its own arguments in `calc.py`.
 
 argparse alone, and each command imports what it needs when it is run: help and wrong usage answer at once.
 """
@@ -8,6 +8,7 @@ import functools
 import sys
 from pathlib import Path
 
+from abacist.apps import export
 from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
@@ -102,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     _compare(add("compare", help=about, description=COMPARE))
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
+    export.arguments(add("export", help=export.HELP, description=export.EXPORT))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result
 
