@@ -1,4 +1,4 @@
-"""The command line: recipes, data, text, train, grade, bench; `calc` has its own arguments in `calc.py`.
+"""The command line: recipes, data, text, train, grade, export, bench; `calc` has its own arguments in `calc.py`.
 
 argparse alone, and each command imports what it needs when it is run: help and wrong usage answer at once.
 """
@@ -8,7 +8,8 @@ import functools
 import sys
 from pathlib import Path
 
-from abacist.apps.descriptions import BENCH, DATA, FAR, GRADE, HELP, TEXT, TRAIN
+from abacist.apps import export
+from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, TEXT, TRAIN
 from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     _compare(add("compare", help=about, description=COMPARE))
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
+    export.arguments(add("export", help="write a run's model as a folder that transformers loads", description=EXPORT))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result
 

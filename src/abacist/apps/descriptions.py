@@ -44,6 +44,14 @@ Prints tables, and writes far.json, pictures and a part of the report.
   abacist far runs/sums --operands 2,4,8,16 --count 50
   abacist far shipped --depths 1,2,3,4,6             the model that comes with abacist"""
 
+EXPORT = """\
+Write a run's model and tokenizer as a folder that Hugging Face's transformers loads, as a GPT2LMHeadModel or a
+LlamaForCausalLM, whichever its parts are those of. One of neither is refused with the setting that hinders.
+
+  abacist train demo --name like_gpt2 --set model.position=learned --set model.norm=layer_norm \\
+      --set model.feed_forward=gelu
+  abacist export runs/like_gpt2 --out like_gpt2"""
+
 BENCH = """\
 Measure what abacist costs, on this machine; every figure with its spread. Without a name: everything.
 
