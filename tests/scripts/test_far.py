@@ -76,7 +76,7 @@ def test_the_smoke_fills_every_part_of_a_copy_of_the_page(far, tmp_path, capsys)
 
 def test_every_choice_can_be_built_but_hints_without_their_tokenizer(far, tmp_path):
     from abacist.apps.compare import _combinations
-    from abacist.runs.run import Run
+    from abacist.runs.problems import ProblemRun
 
     for name, stage in far.STAGES.items():
         for each in stage.comparisons:
@@ -86,7 +86,7 @@ def test_every_choice_can_be_built_but_hints_without_their_tokenizer(far, tmp_pa
                 assert not made.cannot, (name, made.cannot)
                 if made.choices.get("format") == "hinted" and made.choices["tokenizer"] != "hints":
                     continue
-                Run(tmp_path, made.asked(1)).check()
+                ProblemRun(tmp_path, made.asked(1)).check()
 
 
 def test_a_stage_that_there_is_not_is_said_before_any_work(far, tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""The command line: recipes, data, text, train, grade, export, bench; `calc` has its own arguments in `calc.py`.
+"""The command line and the arguments of its commands; `calc` has its own in `calc.py`.
 
 argparse alone, and each command imports what it needs when it is run: help and wrong usage answer at once.
 """
@@ -8,8 +8,8 @@ import functools
 import sys
 from pathlib import Path
 
-from abacist.apps import export
-from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, TEXT, TRAIN
+from abacist.apps import export, sample
+from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, SAMPLE, TEXT, TRAIN
 from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
     _text(add("text", help="look into text or LaTeX: documents, faults, how tokenizers cut it", description=TEXT))
     _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))
+    sample.arguments(add("sample", help="let a run of text write", description=SAMPLE))
     about = "train every combination of choices, grade all alike: one table, one plot"
     _compare(add("compare", help=about, description=COMPARE))
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))

@@ -19,9 +19,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from abacist.apps.grade import grade_and_report
+from abacist.apps.progress import Display, clock
 from abacist.apps.short_names import PATHS, in_full
 from abacist.apps.source import settings_from
-from abacist.apps.train import Display, clock
 from abacist.core.catalogue import own_names
 from abacist.core.errors import AbacistError, Interrupted, SettingsError, UnknownName
 from abacist.evaluation.comparison import Comparison, Row, Trial
@@ -29,7 +29,8 @@ from abacist.evaluation.comparison_figure import write_plot
 from abacist.evaluation.grading import percent
 from abacist.recipe import FOLDER, dials, find
 from abacist.runs.folder import write_json
-from abacist.runs.run import Run, count_from_settings
+from abacist.runs.problems import ProblemRun
+from abacist.runs.run import count_from_settings
 from abacist.runs.settings import RunSettings
 from abacist.runs.trials import check_same, is_finished, is_graded, prepare, result
 from abacist.training.settings import TrainingSettings
@@ -127,7 +128,7 @@ class _Bakeoff:
             try:
                 each.parameters = count_from_settings(each.asked(1))
                 if not all(self._path(each, seed).exists() for seed in self._all_seeds):
-                    Run(self._path(each, 1), each.asked(1)).check()
+                    ProblemRun(self._path(each, 1), each.asked(1)).check()
             except AbacistError as error:
                 each.cannot = _one_line(error)
         reasons = list(dict.fromkeys(each.cannot for each in self.combinations))

@@ -20,12 +20,20 @@ Paths are text files, folders, .tex files or an address; files are read in alpha
   abacist text books/ --split document       how much of the validation text stands in the training text"""
 
 TRAIN = """\
-Train a model from random weights, grade it, and write a report.
+Train a model on problems or on text, grade it, and write a report.
 
   abacist train demo
+  abacist train character_gpt --set corpus=books/
   abacist train addition --set digits=7 --minutes 2 --name seven
   abacist train demo --over seed=1,2,3,4      four models in one program
   abacist train --resume runs/seven"""
+
+SAMPLE = """\
+Let a run of text write, each token as it comes, with its best weights. It may write more than it reads at once:
+what came first is then forgotten.
+
+  abacist sample runs/character_gpt --prompt "The " --temperature 0.7 --top-k 20
+  abacist sample runs/thesis --num 5 --tokens 2000 --latex-check      how many of the paragraphs parse"""
 
 GRADE = """\
 Grade a run on its sets or on public benchmarks, or any text of lines.

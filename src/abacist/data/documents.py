@@ -57,18 +57,22 @@ class PackedDocuments:
 
     def batch(self, index: int) -> Packed:
         """Make batch `index`, counted over all passes. Shapes: (rows, seq); padding is not to be predicted."""
-        ids = np.full((self.rows, self.seq), self.tokenizer.pad_id, dtype=np.int64)
-        loss_mask = np.zeros((self.rows, self.seq), dtype=np.bool_)
-        for row, place in enumerate(range(index * self.rows, (index + 1) * self.rows)):
-            start = 0
-            chosen = self._order(place // len(self))[place % len(self)]
-            for piece in self._indices[self._starts[chosen] : self._starts[chosen + 1]]:
-                part = self._ids(*self._pieces[piece].tolist())
-                ids[row, start : start + len(part)] = part
-                loss_mask[row, start : start + len(part)] = True
-                loss_mask[row, start] = False  # what stands before it is another document, or nothing
-                start += len(part)
-        return Packed(ids, loss_mask)
+        rows = [self.row(number) for number in range(index * self.rows, (index + 1) * self.rows)]
+        return Packed(np.stack([ids for ids, _ in rows]), np.stack([loss_mask for _, loss_mask in rows]))
+
+    def row(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Make one row, counted over all passes: its ids, and which of them are to be predicted. Shapes: (seq,)."""
+        ids = np.full(self.seq, self.tokenizer.pad_id, dtype=np.int64)
+        loss_mask = np.zeros(self.seq, dtype=np.bool_)
+        start = 0
+        chosen = self._order(number // len(self))[number % len(self)]
+        for piece in self._indices[self._starts[chosen] : self._starts[chosen + 1]]:
+            part = self._ids(*self._pieces[piece].tolist())
+            ids[start : start + len(part)] = part
+            loss_mask[start : start + len(part)] = True
+            loss_mask[start] = False  # what stands before it is another document, or nothing
+            start += len(part)
+        return ids, loss_mask
 
     def _ids(self, begin: int, end: int, first: int, after: int) -> NDArray[np.int64]:
         """Return the ids of the places of a document from `first` on."""

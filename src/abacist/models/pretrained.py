@@ -49,6 +49,20 @@ def read(source: str | Path) -> Pretrained:
     that do not belong to the config; RunError for a folder or file that is missing or broken.
     """
     folder = _folder(source)
+    config, family, settings, vocab_size = _described(folder)
+    model = Transformer(settings, torch.zeros(vocab_size, dtype=torch.long)).eval()
+    tensors = _ours(_weights(folder), family, settings, folder)
+    fill(model, {**tensors, "token_classes": model.token_classes}, folder)
+    return Pretrained(model, config)
+
+
+def shape(source: str | Path) -> ModelSettings:
+    """Return the shape of a model that `read` would read, without its weights. Raises: as `read` does."""
+    return _described(_folder(source))[2]
+
+
+def _described(folder: Path) -> tuple[dict[str, Any], Family, ModelSettings, int]:
+    """Return what a folder's config says: the whole of it, the family, the shape, and how many tokens there are."""
     config = _read_json(folder / CONFIG)
     try:
         family = _family(config)
@@ -58,11 +72,7 @@ def read(source: str | Path) -> Pretrained:
         raise DataError(f"{folder / CONFIG}: {error}") from None
     except KeyError as error:
         raise DataError(f"{folder / CONFIG}: {error.args[0]} is missing") from None
-    settings = check(ModelSettings, values)
-    model = Transformer(settings, torch.zeros(vocab_size, dtype=torch.long)).eval()
-    tensors = _ours(_weights(folder), family, settings, folder)
-    fill(model, {**tensors, "token_classes": model.token_classes}, folder)
-    return Pretrained(model, config)
+    return config, family, check(ModelSettings, values), vocab_size
 
 
 def write(model: Transformer, folder: Path, family: str | None = None, end_id: int | None = None) -> str:

@@ -47,12 +47,12 @@ class Codec:
         self.tokenizer = tokenizer
 
     @classmethod
-    def build(cls, settings: TextSettings) -> "Codec":
-        """Make format and tokenizer from their settings.
+    def build(cls, settings: TextSettings, tokenizer: tokenizers.Tokenizer | None = None) -> "Codec":
+        """Make format and tokenizer from their settings; a tokenizer that is there already is taken as it is.
 
         Raises: SettingsError if the format writes hints and the tokenizer knows none.
         """
-        codec = cls(build(formats.FOLDER, settings.format), build(tokenizers.FOLDER, settings.tokenizer))
+        codec = cls(build(formats.FOLDER, settings.format), tokenizer or build(tokenizers.FOLDER, settings.tokenizer))
         if codec.format.hints and not len(codec.hints):
             raise SettingsError(
                 f"text.tokenizer: {settings.tokenizer.name} knows no hints, which the format "

@@ -1,0 +1,109 @@
+"""Weights to begin with: those of another run, or of a model that others have trained."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from abacist.core.catalogue import Part, load
+from abacist.core.errors import RunError
+from abacist.models import pretrained
+from abacist.models.checkpoint import fill
+from abacist.models.settings import ModelSettings
+from abacist.runs import folder as folders
+from abacist.runs.settings import RunSettings, StartSettings
+from abacist.text import tokenizer as tokenizers
+from abacist.text.tokenizer import Tokenizer
+from abacist.text.tokenizers.character import Character
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is there to begin with: a run folder, or one in the form of the `transformers` library."""
+
+    source: str
+
+    @property
+    def is_run(self) -> bool:
+        """Tell a run folder."""
+        return (Path(self.source) / folders.SETTINGS).is_file()
+
+    def settings(self) -> tuple[Part, ModelSettings, Part]:
+        """Return the kind, the model's shape and the choice of its tokenizer."""
+        if self.is_run:
+            known = folders.read_settings(Path(self.source))
+            return known.kind, known.model, known.text.tokenizer
+        return Part("decoder"), pretrained.shape(self.source), Part("file", {"path": self.source})
+
+    def tokenizer(self) -> Tokenizer:
+        """Return its tokenizer. Raises: RunError if it has none."""
+        path = Path(self.source) / folders.TOKENIZER
+        if not path.is_file():
+            raise RunError(f"{self.source} holds no {folders.TOKENIZER}: weights mean nothing without their tokens")
+        _, _, part = self.settings()
+        made: Tokenizer = load(tokenizers.FOLDER, part.name).load(path)
+        return made
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return its weights, adapters merged."""
+        if not self.is_run:
+            return pretrained.read(self.source).model.state_dict()
+        from abacist.runs.run import Run  # which begins from here
+
+        return Run.open(Path(self.source)).trained().model.state_dict()
+
+
+def shaped(settings: RunSettings) -> RunSettings:
+    """Return settings in which kind, shape and tokenizer are those of the weights to begin with, if there are any.
+
+    Of the model's settings dropout stays: it belongs to a training.
+    """
+    if settings.start is None:
+        return settings
+    kind, model, tokenizer = Origin(settings.start.weights).settings()
+    return dataclasses.replace(
+        settings,
+        kind=kind,
+        model=dataclasses.replace(model, dropout=settings.model.dropout),
+        text=dataclasses.replace(settings.text, tokenizer=tokenizer),
+    )
+
+
+def tokenizer_from(start: StartSettings, characters: str = "") -> Tokenizer:
+    """Return the tokenizer of the weights to begin with.
+
+    One of characters gets further ones behind its own, so that a model can learn an alphabet larger than its first.
+    """
+    tokenizer = Origin(start.weights).tokenizer()
+    if not isinstance(tokenizer, Character):
+        return tokenizer
+    known = set(tokenizer.characters)
+    return Character(tokenizer.characters + "".join(sorted(set(characters) - known)))
+
+
+def fill_from(start: StartSettings, model: nn.Module, tokenizer: Tokenizer) -> None:
+    """Fill a model with the weights to begin with; tokens they do not know keep the random ones of the model.
+
+    Raises: RunError if they do not fit it.
+    """
+    source = Origin(start.weights)
+    known, count = source.tokenizer().vocabulary, len(tokenizer.vocabulary)
+    if tokenizer.vocabulary[: len(known)] != known:
+        raise RunError(f"{start.weights} has other tokens than this run")
+    tensors, own = source.tensors(), model.state_dict()
+    # An embedding may have more rows than there are tokens: nobody has ever written those.
+    size = len(own["token_classes"]) if "token_classes" in own else count
+    for name, tensor in tensors.items():
+        if name in own and tensor.shape != own[name].shape and len(own[name]) == size:
+            whole = own[name].clone()
+            part = tuple(slice(min(there, here)) for there, here in zip(tensor.shape, whole.shape, strict=True))
+            whole[part] = tensor[part].to(whole)
+            tensors[name] = whole
+    if "token_classes" in own:
+        tensors["token_classes"] = own["token_classes"]
+    # What adapters add is there already, and is nothing yet.
+    tensors |= {name: tensor for name, tensor in own.items() if "lora_" in name}
+    with torch.no_grad():
+        fill(model, tensors, Path(start.weights))
