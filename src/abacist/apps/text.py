@@ -72,9 +72,7 @@ def look(
 
 def _chosen(paths: list[str], name: str | None, changes: list[tuple[str, Any]]) -> Part:
     """Return the corpus with its settings checked."""
-    part = corpus_at(paths)
-    if name is not None and name != part.name:
-        part = Part(name, {"url": paths[0]} if name == "url" else {"paths": paths})
+    part = corpus_at(paths, name)
     cls = settings_class(corpora.FOLDER, part.name)
     return Part(part.name, dump(check(cls, override(part.settings, changes))))
 

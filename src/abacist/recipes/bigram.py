@@ -6,12 +6,15 @@ from abacist.core.settings import dump
 from abacist.text.corpus import corpus_at
 
 
-def bigram(corpus: str = "") -> dict[str, Any]:
-    """Learn which character follows which, and nothing more: the measure for all others (dial corpus: a path)."""
+def bigram(corpus: str = "", reader: str = "") -> dict[str, Any]:
+    """Learn from a text which character follows which, and nothing more: the measure for all others.
+
+    `corpus` and `reader` are those of `character_gpt`.
+    """
     return {
         "kind": "bigram",
         "corpus": {
-            "sources": [{"text": dump(corpus_at([corpus]))}] if corpus else [],
+            "sources": [{"text": dump(corpus_at([corpus], reader or None))}] if corpus else [],
             "split": {"by": "last", "validation": 0.1},
         },
         "text": {"tokenizer": "character"},

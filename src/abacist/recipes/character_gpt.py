@@ -6,11 +6,15 @@ from abacist.core.settings import dump
 from abacist.text.corpus import corpus_at
 
 
-def character_gpt(corpus: str = "", context: int = 32) -> dict[str, Any]:
-    """Learn to write like a text, character by character: a file, a folder, LaTeX or an address (dial corpus)."""
+def character_gpt(corpus: str = "", reader: str = "", context: int = 32) -> dict[str, Any]:
+    """Learn to write like a text, character by character.
+
+    `corpus` is a file, a folder, LaTeX or an address; `reader` is files, latex, url or your own .py file where what
+    it looks like is not how it shall be read.
+    """
     return {
         "corpus": {
-            "sources": [{"text": dump(corpus_at([corpus]))}] if corpus else [],
+            "sources": [{"text": dump(corpus_at([corpus], reader or None))}] if corpus else [],
             "split": {"by": "last", "validation": 0.1},
         },
         "text": {"tokenizer": "character"},

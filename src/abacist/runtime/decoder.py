@@ -140,6 +140,8 @@ class NumpyDecoder:
         try:
             places = [*settings["task"]["mixture"], settings["text"]]
         except (KeyError, TypeError):
+            if isinstance(settings, dict) and settings.get("corpus"):
+                raise RunError(f"{self.path} is a run of text, which abacist sample lets write") from None
             raise RunError(f"{file} cannot be read: it holds no settings of a run") from None
         for item in places:
             for part in item.values():

@@ -121,8 +121,13 @@ def nothing_read(named: str, faults: list[Fault]) -> DataError:
     return DataError(f"{named} holds no text: {faults[0]}{others}" if faults else f"{named} holds no text")
 
 
-def corpus_at(paths: list[str]) -> Part:
-    """Choose the corpus for paths: an address, LaTeX if each is a .tex file or a folder with one, else text files."""
+def corpus_at(paths: list[str], name: str | None = None) -> Part:
+    """Return the corpus of paths, the one that is named, or else the one they look like.
+
+    That is an address, LaTeX if each is a .tex file or a folder with one, else text files.
+    """
+    if name is not None:
+        return Part(name, {"url": paths[0]} if name == "url" else {"paths": paths})
     if len(paths) == 1 and paths[0].startswith(("http://", "https://")):
         return Part("url", {"url": paths[0]})
     is_latex = bool(paths) and all(path.endswith(".tex") or any(Path(path).rglob("*.tex")) for path in paths)
