@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
@@ -101,6 +100,8 @@ def not_learnt(name: str) -> SettingsError:
 
 def fingerprint(tokenizer: Tokenizer) -> str:
     """Return the SHA-256 of what `save` writes, in hex: tokenizers of the same one give the same ids."""
+    import tempfile  # which a calculator would wait for
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tokenizer.json"
         tokenizer.save(path)
