@@ -16,7 +16,7 @@ from abacist.runs.settings import RunSettings
 from abacist.runs.texts import TextRun
 
 over_every_recipe = pytest.mark.parametrize("name", own_names(FOLDER))
-OF_TEXT = ["bigram", "character_gpt"]
+OF_TEXT = ["bigram", "character_gpt", "finetune"]
 over_every_recipe_of_problems = pytest.mark.parametrize("name", sorted({*own_names(FOLDER)} - {*OF_TEXT}))
 
 
@@ -42,6 +42,10 @@ def test_its_rows_fit_its_context_and_its_questions_its_vocabulary(name: str, tm
 def test_a_recipe_of_text_takes_any_text_and_asks_for_one(name: str, tmp_path: Path):
     with pytest.raises(SettingsError, match="there is no text to learn from; name a file"):
         TextRun(tmp_path, settings_of(name, [])).check()
+    if name == "finetune":
+        with pytest.raises(SettingsError, match=r"start\.weights: name what to begin with"):
+            TextRun.create(tmp_path / "run", settings_of(name, []))
+        return
     (tmp_path / "book.txt").write_text("A line of a book.\n" * 100)
     run = TextRun(tmp_path, settings_of(name, [("corpus", str(tmp_path / "book.txt")), ("training.batch_size", 4)]))
     run.check()

@@ -48,7 +48,7 @@ def read(source: str | Path) -> Pretrained:
     Raises: DataError for what we would not compute as the library does, naming the config's key, and for weights
     that do not belong to the config; RunError for a folder or file that is missing or broken.
     """
-    folder = _folder(source)
+    folder = folder_of(source)
     config, family, settings, vocab_size = _described(folder)
     model = Transformer(settings, torch.zeros(vocab_size, dtype=torch.long)).eval()
     tensors = _ours(_weights(folder), family, settings, folder)
@@ -58,7 +58,7 @@ def read(source: str | Path) -> Pretrained:
 
 def shape(source: str | Path) -> ModelSettings:
     """Return the shape of a model that `read` would read, without its weights. Raises: as `read` does."""
-    return _described(_folder(source))[2]
+    return _described(folder_of(source))[2]
 
 
 def _described(folder: Path) -> tuple[dict[str, Any], Family, ModelSettings, int]:
@@ -215,7 +215,7 @@ def _read_json(file: Path) -> dict[str, Any]:
     return values
 
 
-def _folder(source: str | Path) -> Path:
+def folder_of(source: str | Path) -> Path:
     """Return a folder as it is; fetch a name from the Hub."""
     if isinstance(source, Path) or Path(source).is_dir():
         return Path(source)
@@ -224,7 +224,9 @@ def _folder(source: str | Path) -> Path:
     except ImportError:
         raise RunError(f"{source} is no folder; to fetch it from the Hub: pip install 'abacist[hub]'") from None
     try:
-        return Path(snapshot_download(source, allow_patterns=[CONFIG, WEIGHTS, INDEX, "model-*.safetensors"]))
+        return Path(
+            snapshot_download(source, allow_patterns=[CONFIG, WEIGHTS, INDEX, "model-*.safetensors", "tokenizer*.json"])
+        )
     except (OSError, ValueError, RuntimeError) as error:  # no such name, no network, or nothing kept from before
         reason = str(error).strip().splitlines()[0]
         raise RunError(f"{source} is no folder, and the Hub does not give it: {reason}") from None

@@ -59,7 +59,7 @@ def with_whole_paths(settings: RunSettings) -> RunSettings:
     """Return settings that name a run's data and the weights it begins with wherever one stands."""
 
     def whole(path: str) -> str:
-        return str(Path(path).resolve()) if Path(path).exists() else path
+        return str(Path(path).resolve()) if path and Path(path).exists() else path
 
     data, corpus, start = settings.data, settings.corpus, settings.start
     if data.file is not None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from abacist.core.catalogue import Part, load
-from abacist.core.errors import RunError
+from abacist.core.errors import RunError, SettingsError
 from abacist.models import pretrained
 from abacist.models.checkpoint import fill
 from abacist.models.settings import ModelSettings
@@ -35,11 +35,12 @@ class Origin:
         if self.is_run:
             known = folders.read_settings(Path(self.source))
             return known.kind, known.model, known.text.tokenizer
-        return Part("decoder"), pretrained.shape(self.source), Part("file", {"path": self.source})
+        folder = pretrained.folder_of(self.source)
+        return Part("decoder"), pretrained.shape(folder), Part("file", {"path": str(folder)})
 
     def tokenizer(self) -> Tokenizer:
         """Return its tokenizer. Raises: RunError if it has none."""
-        path = Path(self.source) / folders.TOKENIZER
+        path = (Path(self.source) if self.is_run else pretrained.folder_of(self.source)) / folders.TOKENIZER
         if not path.is_file():
             raise RunError(f"{self.source} holds no {folders.TOKENIZER}: weights mean nothing without their tokens")
         _, _, part = self.settings()
@@ -58,10 +59,15 @@ class Origin:
 def shaped(settings: RunSettings) -> RunSettings:
     """Return settings in which kind, shape and tokenizer are those of the weights to begin with, if there are any.
 
-    Of the model's settings dropout stays: it belongs to a training.
+    Of the model's settings dropout stays: it belongs to a training. Raises: SettingsError if nothing is named.
     """
     if settings.start is None:
         return settings
+    if not settings.start.weights:
+        raise SettingsError(
+            "start.weights: name what to begin with, a run folder or one of a GPT-2 or Llama, "
+            "such as --set weights=runs/character_gpt"
+        )
     kind, model, tokenizer = Origin(settings.start.weights).settings()
     return dataclasses.replace(
         settings,
