@@ -116,7 +116,12 @@ def test_fine_tuning_begins_where_the_other_run_ended(desk: Path, capsys):
         (("train", "finetune", "--set", "weights=gone", "--set", "corpus=book.txt"), "gone is no folder"),
         (("calc", "--run", "runs/character_gpt", "1+1"), "is a run of text, which abacist sample lets write"),
         (("far", "runs/character_gpt", "--lengths", "1"), "is a run of text; this is for runs of problems"),
-        (("data", "character_gpt", "--rows", "3", "--out", "x.txt"), "there are no problems to write"),
+        (
+            ("data", "character_gpt", "--rows", "3", "--out", "x.txt"),
+            "character_gpt learns from text, and what is asked for here needs problems",
+        ),
+        (("compare", "character_gpt", "--over", "model.d_model=8,16"), "character_gpt learns from text, and what"),
+        (("train", "bigram", "--over", "seed=1,2"), "--over: models of text are trained one by one"),
     ],
 )
 def test_what_is_wrong_is_told_in_a_line(arguments, message: str, capsys):

@@ -188,6 +188,14 @@ def test_tokens_on_disk_are_shared_and_a_changed_text_is_refused(tmp_path: Path,
         TextRun.open(run.path).train()
 
 
+def test_a_run_that_is_replaced_has_no_say(tmp_path: Path, book: Path):
+    made(tmp_path, book)
+    book.write_text("0123456789\n" * 80)
+    run = TextRun.create(tmp_path / "runs" / "one", settings(book), overwrite=True)
+    assert run.codec.tokenizer.vocabulary[3:] == list("\n0123456789")
+    run.train()
+
+
 def test_writing_needs_no_text_any_more(tmp_path: Path, book: Path):
     run = made(tmp_path, book)
     run.train()

@@ -36,10 +36,7 @@ def write(
     if whole == (rows is not None):
         raise SettingsError("give either --rows N or --all")
     chosen = cast(SideChoice, side)
-    settings = settings_from(recipe, changes)
-    if settings.task is None:
-        raise SettingsError(f"{recipe} learns from text; there are no problems to write")
-    task = Task(settings.task)
+    task = Task(settings_from(recipe, changes).problems)
     writer = build(FOLDER, format)
     if rows is None:
         total, chunks = task.table_size(), task.table_batch(CHUNK, chosen)

@@ -44,8 +44,8 @@ class ProblemRun(Run):
 
     material = "problems"
 
-    def __init__(self, path: Path, settings: RunSettings):
-        super().__init__(path, settings)
+    def __init__(self, path: Path, settings: RunSettings, is_new: bool = False):
+        super().__init__(path, settings, is_new)
         self.task = Task(settings.problems)
         # What is taught with true answers; problems beyond it are only asked.
         self.taught = self.task.stages[0] if settings.data.rounds else self.task

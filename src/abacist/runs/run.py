@@ -44,15 +44,16 @@ class Run(ABC):
     material: ClassVar[str]
     """What it is a run of, in a word."""
 
-    def __init__(self, path: Path, settings: RunSettings):
-        self.path, self.settings = path, settings
+    def __init__(self, path: Path, settings: RunSettings, is_new: bool = False):
+        """`is_new`: it is being made, and what lies in its folder, if anything does, is of a run that it replaces."""
+        self.path, self.settings, self.is_new = path, settings, is_new
 
     @classmethod
     def create(cls, path: Path, settings: RunSettings, overwrite: bool = False) -> Self:
         """Start a run folder. Raises: RunError if there is one already and it may not be overwritten."""
         # The run must find its data from wherever it is gone on with.
         settings = shaped(folders.with_whole_paths(settings))
-        run = cls._of(path, settings)
+        run = cls._of(path, settings, is_new=True)
         run.check()
         if "auto" in (settings.training.dtype, settings.training.threads):
             tried = parts(run.batch(0), settings.training.accumulate)[0]
@@ -73,7 +74,7 @@ class Run(ABC):
         return cls._of(path, folders.read_settings(path))
 
     @classmethod
-    def _of(cls, path: Path, settings: RunSettings) -> Self:
+    def _of(cls, path: Path, settings: RunSettings, is_new: bool = False) -> Self:
         # Both are made of this class, so they are found when one is wanted.
         from abacist.runs.problems import ProblemRun
         from abacist.runs.texts import TextRun
@@ -81,7 +82,7 @@ class Run(ABC):
         found: type[Run] = ProblemRun if settings.corpus is None else TextRun
         if not issubclass(found, cls):
             raise RunError(f"{path} is a run of {found.material}; this is for runs of {cls.material}")
-        return found(path, settings)
+        return found(path, settings, is_new)
 
     def keep(self, folder: Path) -> None:
         """Write what the settings do not tell into a run folder that is being made."""
@@ -119,7 +120,7 @@ class Run(ABC):
     def kept_tokenizer(self) -> Tokenizer | None:
         """Return the tokenizer that lies in the run folder; None before there is one."""
         path = self.path / folders.TOKENIZER
-        if not (self.path / folders.SETTINGS).is_file() or not path.is_file():
+        if self.is_new or not path.is_file():
             return None
         made: Tokenizer = load(tokenizers.FOLDER, self.settings.text.tokenizer.name).load(path)
         return made

@@ -78,6 +78,7 @@ class RunSettings:
 
     @property
     def problems(self) -> TaskSettings:
-        """The task of a run of problems."""
-        assert self.task is not None, "this is a run of text"
+        """The task of a run of problems. Raises: SettingsError in one of text."""
+        if self.task is None:
+            raise SettingsError(f"{self.recipe} learns from text, and what is asked for here needs problems")
         return self.task

@@ -66,8 +66,8 @@ class TextRun(Run):
 
     material = "text"
 
-    def __init__(self, path: Path, settings: RunSettings):
-        super().__init__(path, settings)
+    def __init__(self, path: Path, settings: RunSettings, is_new: bool = False):
+        super().__init__(path, settings, is_new)
         assert settings.corpus is not None
         self.corpus: CorpusSettings = settings.corpus
         self.tell: Callable[[str], None] = lambda _: None
@@ -88,7 +88,7 @@ class TextRun(Run):
     def surveys(self) -> list[Survey]:
         """What each source holds. Raises: RunError if it is other text than the run began with."""
         found = [survey(each) for each in self._corpora]
-        if (self.path / folders.SETTINGS).is_file() and (self.path / CORPUS).is_file():
+        if not self.is_new and (self.path / CORPUS).is_file():
             known = [each["digest"] for each in folders.read_json(self.path / CORPUS)]
             for name, digest, each in zip(self.names, known, found, strict=True):
                 if digest != each.digest:
