@@ -220,7 +220,7 @@ STAGES: dict[str, Stage] = {
         (Compared("subtraction", {"digits": [20]}),),
         changes=beyond_of("subtraction", 100, 100),
         asked=lengths(20, 50, 100, 200, count=50),
-        room=lambda size: 5 * size + 64,
+        room=lambda size: 6 * size + 64,
         toy={**SHORT, **beyond_of("subtraction", 3, 2)},
     ),
     "operands": Stage(

@@ -51,7 +51,7 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
             "context_length": 2048,
         },
         "training": {
-            "steps": 4000,
+            "steps": 2500,
             "batch_size": 14,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},
