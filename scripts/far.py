@@ -211,7 +211,7 @@ STAGES: dict[str, Stage] = {
     "products": Stage(
         "long_multiplication",
         (Compared("products", {"digits": [5]}),),
-        asked=(Plan(lengths=(5, 10, 15, 20), count=20),),
+        asked=(Plan(lengths=(5, 10, 20), count=100),),
         room=lambda size: 2 * size * (size + 4) + 64,
         toy=SHORT,
     ),
