@@ -132,13 +132,15 @@ def worded(words: float, digits: int = 5, tested: int = 8) -> dict[str, Any]:
     return {"task.mixture": [asking(0, 10**digits - 1)], "grading.sets.2.mixture": beyond, "questions": []}
 
 
-def in_words(name: str, words: float, column: str) -> tuple[Compared, ...]:
+def in_words(name: str, words: float, column: str, context_length: int) -> tuple[Compared, ...]:
     """Compare questions in words as they are typed with the same worked out in steps."""
     typed = {"format": ["written"], "tokenizer": ["character"], "position": TWO}
     steps = {"format": ["steps"], "tokenizer": ["signs"], "position": ["rope", SIX]}
     return (
-        Compared(name, typed, {**worded(words), **room_of(192)}, {"question": column}),
-        Compared(f"{name}-steps", steps, {**worded(words), "model.context_length": 192}, {"question": column}),
+        Compared(name, typed, {**worded(words), **room_of(context_length)}, {"question": column}),
+        Compared(
+            f"{name}-steps", steps, {**worded(words), "model.context_length": context_length}, {"question": column}
+        ),
     )
 
 
@@ -166,7 +168,7 @@ STAGES: dict[str, Stage] = {
         (
             Compared(
                 "formats",
-                {"format": [*FORMATS, "hinted"], "tokenizer": ["character", *GROUPED], "position": TWO},
+                {"format": FORMATS, "tokenizer": ["character", *GROUPED], "position": TWO},
                 room_of(64),
                 SIGNS,
             ),
@@ -189,8 +191,8 @@ STAGES: dict[str, Stage] = {
                 {"model.context_length": 64},
                 SIGNS,
             ),
-            *in_words("formats-words", 0.0, "in words"),
-            *in_words("formats-number-words", 1.0, "in words, numbers too"),
+            *in_words("formats-words", 0.0, "in words", 192),
+            *in_words("formats-number-words", 1.0, "in words, numbers too", 256),
         ),
         changes={
             **{"digits": 5, "tested": 8, "training.minutes": 1.0, "training.batch_size": 64},
