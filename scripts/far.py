@@ -132,12 +132,12 @@ def worded(words: float, digits: int = 5, tested: int = 8) -> dict[str, Any]:
     return {"task.mixture": [asking(0, 10**digits - 1)], "grading.sets.2.mixture": beyond, "questions": []}
 
 
-def in_words(name: str, words: float, column: str) -> tuple[Compared, ...]:
+def in_words(name: str, words: float, column: str, context_length: int) -> tuple[Compared, ...]:
     """Compare questions in words as they are typed with the same worked out in steps."""
     typed = {"format": ["written"], "tokenizer": ["character"], "position": TWO}
     steps = {"format": ["steps"], "tokenizer": ["signs"], "position": ["rope", SIX]}
     return (
-        Compared(name, typed, {**worded(words), **room_of(192)}, {"question": column}),
+        Compared(name, typed, {**worded(words), **room_of(context_length)}, {"question": column}),
         Compared(f"{name}-steps", steps, {**worded(words), "model.context_length": 192}, {"question": column}),
     )
 
@@ -166,7 +166,7 @@ STAGES: dict[str, Stage] = {
         (
             Compared(
                 "formats",
-                {"format": [*FORMATS, "hinted"], "tokenizer": ["character", *GROUPED], "position": TWO},
+                {"format": FORMATS, "tokenizer": ["character", *GROUPED], "position": TWO},
                 room_of(64),
                 SIGNS,
             ),
@@ -189,8 +189,8 @@ STAGES: dict[str, Stage] = {
                 {"model.context_length": 64},
                 SIGNS,
             ),
-            *in_words("formats-words", 0.0, "in words"),
-            *in_words("formats-number-words", 1.0, "in words, numbers too"),
+            *in_words("formats-words", 0.0, "in words", 192),
+            *in_words("formats-number-words", 1.0, "in words, numbers too", 256),
         ),
         changes={
             **{"digits": 5, "tested": 8, "training.minutes": 1.0, "training.batch_size": 64},
@@ -211,7 +211,7 @@ STAGES: dict[str, Stage] = {
     "products": Stage(
         "long_multiplication",
         (Compared("products", {"digits": [5]}),),
-        asked=(Plan(lengths=(5, 10, 15, 20), count=20),),
+        asked=(Plan(lengths=(5, 10, 20), count=100),),
         room=lambda size: 2 * size * (size + 4) + 64,
         toy=SHORT,
     ),
@@ -220,7 +220,7 @@ STAGES: dict[str, Stage] = {
         (Compared("subtraction", {"digits": [20]}),),
         changes=beyond_of("subtraction", 100, 100),
         asked=lengths(20, 50, 100, 200, count=50),
-        room=lambda size: 5 * size + 64,
+        room=lambda size: 6 * size + 64,
         toy={**SHORT, **beyond_of("subtraction", 3, 2)},
     ),
     "operands": Stage(

@@ -74,7 +74,7 @@ def test_the_smoke_fills_every_part_of_a_copy_of_the_page(far, tmp_path, capsys)
     assert {path: path.stat().st_mtime_ns for path in [*weights, *answers]} == weights | answers
 
 
-def test_every_choice_can_be_built_but_hints_without_their_tokenizer(far, tmp_path):
+def test_every_choice_can_be_built(far, tmp_path):
     from abacist.apps.compare import _combinations
     from abacist.runs.problems import ProblemRun
 
@@ -84,8 +84,6 @@ def test_every_choice_can_be_built_but_hints_without_their_tokenizer(far, tmp_pa
             changes = [*{**stage.changes, **each.changes}.items(), ("training.evaluate_on", 2)]
             for made in _combinations(stage.recipe, over, changes):
                 assert not made.cannot, (name, made.cannot)
-                if made.choices.get("format") == "hinted" and made.choices["tokenizer"] != "hints":
-                    continue
                 ProblemRun(tmp_path, made.asked(1)).check()
 
 

@@ -32,16 +32,16 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
                 "axes": 6,
                 "sight": [
                     # What is copied: the same number up to the result, the next one behind it.
-                    {"line": [-1, -1], "item": [0, 0], "column": [0, 1]},
+                    {"line": [-1, -1], "item": [0, 0], "column": [0, 2]},
                     {"line": [-1, -1], "item": [1, 1], "column": [0, 1]},
-                    {"line": [-1, -1], "item": [1, 1], "row": [1, 2]},
-                    # What comes next and whether it may be reckoned; which side of the result this is.
+                    {"line": [-1, -1], "item": [1, 2], "row": [0, 2]},
+                    # What comes next and whether it may be reckoned; what stands around a result.
                     {"line": [-1, -1], "item": [1, 2]},
+                    {"line": [-1, -1], "item": [-2, 1]},
                     {"line": [0, 0], "index": [-2, 0]},
-                    {"line": [0, 0], "item": [0, 0]},
+                    {"line": [0, 0], "item": [-1, 0]},
                     {"line": [0, 0]},
                     # The digits of a product, see long_multiplication, and of a difference.
-                    {"line": [-1, -1], "item": [1, 2], "row": [0, 1]},
                     {"line": [0, 0], "item": [0, 0], "row": [-1, -1], "place": [0, 1]},
                     {"line": [0, 0], "item": [-1, -1], "row": [0, 0], "place": [1, 1]},
                     {"line": [0, 0], "item": [-1, -1], "column": [0, 0], "place": [1, 1]},
@@ -51,7 +51,7 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
             "context_length": 2048,
         },
         "training": {
-            "steps": 4000,
+            "steps": 2500,
             "batch_size": 14,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},

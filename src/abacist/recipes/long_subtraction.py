@@ -31,7 +31,8 @@ def long_subtraction(digits: int = 20, tested: int = 100) -> dict[str, Any]:
                 "name": "relative",
                 "axes": 6,
                 "sight": [
-                    *2 * [{"line": [-1, -1], "item": [0, 2], "column": [0, 1]}],
+                    {"line": [-1, -1], "item": [0, 0], "column": [0, 1]},
+                    {"line": [-1, -1], "item": [1, 2], "column": [0, 1]},
                     {"line": [0, 0], "index": [-2, 0]},
                     {"line": [0, 0], "item": [0, 0], "place": [-1, 1]},
                 ],
