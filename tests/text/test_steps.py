@@ -13,22 +13,14 @@ from abacist.problems.rounding import Rounding
 from abacist.problems.wording import asked
 from abacist.text.codec import Codec, TextSettings
 from abacist.text.coordinates import advance, coordinates, token_classes
-from abacist.text.formats.steps import Steps
+from abacist.text.formats.steps import Steps, near_work
 from abacist.text.steps import ruling
 from abacist.text.steps.alphabet import AGAIN, NEAR_SYMBOLS, NEGATIVE_QUOTIENTS, QUOTIENTS, SCRATCH, SYMBOLS
 from abacist.text.steps.writer import items_of, work
 
 STEPS = Steps()
 CODEC = Codec.build(check(TextSettings, {"format": "steps", "tokenizer": "signs"}))
-NEAR = Codec.build(
-    check(
-        TextSettings,
-        {
-            "format": {"name": "steps", "near": True},
-            "tokenizer": {"name": "signs", "symbols": NEAR_SYMBOLS, "words": []},
-        },
-    )
-)
+NEAR = Codec.build(check(TextSettings, near_work()))
 
 
 def rendered(text: str) -> tuple[str, str]:

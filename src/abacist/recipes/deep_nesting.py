@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from abacist.text.steps.alphabet import NEAR_SYMBOLS
+from abacist.text.formats.steps import near_work
 
 
 def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
@@ -17,10 +17,7 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
             "mixture": [chains(0, depth, [2, 6], 0.4), chains(0, depth, [2, 10], 0.6)],
             "split": {"held_out": 0.05},
         },
-        "text": {
-            "format": {"name": "steps", "near": True},
-            "tokenizer": {"name": "signs", "symbols": NEAR_SYMBOLS, "words": []},
-        },
+        "text": near_work(),
         "data": {"pack": 288},
         "model": {
             "d_model": 120,

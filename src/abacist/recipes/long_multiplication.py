@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from abacist.text.steps.alphabet import NEAR_SYMBOLS
+from abacist.text.formats.steps import near_work
 
 
 def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
@@ -15,10 +15,7 @@ def long_multiplication(digits: int = 5, tested: int = 10) -> dict[str, Any]:
     longest = max(digits, tested)
     return {
         "task": {"mixture": [products(1, digits), products(max(1, digits - 1), digits)], "split": {"held_out": 0.05}},
-        "text": {
-            "format": {"name": "steps", "near": True},
-            "tokenizer": {"name": "signs", "symbols": NEAR_SYMBOLS, "words": []},
-        },
+        "text": near_work(),
         "data": {"pack": 2 * digits * (digits + 4) + 8},
         "model": {
             "d_model": 120,

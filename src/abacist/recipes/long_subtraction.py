@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from abacist.text.steps.alphabet import NEAR_SYMBOLS
+from abacist.text.formats.steps import near_work
 
 
 def long_subtraction(digits: int = 20, tested: int = 100) -> dict[str, Any]:
@@ -17,10 +17,7 @@ def long_subtraction(digits: int = 20, tested: int = 100) -> dict[str, Any]:
     beyond = [taking(tested, tested), taking(1, tested, **carrying)]
     return {
         "task": {"mixture": mixture, "split": {"held_out": 0.05}},
-        "text": {
-            "format": {"name": "steps", "near": True},
-            "tokenizer": {"name": "signs", "symbols": NEAR_SYMBOLS, "words": []},
-        },
+        "text": near_work(),
         "data": {"pack": 6 * digits + 12},
         "model": {
             "d_model": 64,

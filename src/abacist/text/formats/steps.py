@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from abacist.core.errors import DataError
 from abacist.problems.number_words import NUMBER_WORDS, in_words, number_at, value_of
@@ -17,6 +18,7 @@ from abacist.text.steps.alphabet import (
     DIGITS,
     ENDS,
     EQUALS,
+    NEAR_SYMBOLS,
     NEGATIVE,
     NEGATIVE_QUOTIENTS,
     QUOTIENTS,
@@ -34,6 +36,14 @@ PUNCTUATION = ".,:?"
 _GUESSED = {*QUOTIENTS, *NEGATIVE_QUOTIENTS}
 _ANSWER = re.compile(rf"({NEGATIVE}?)([{SCALES}]?)([0-9]+)[{re.escape(ENDS)}]?$")
 _SPOKEN = re.compile(rf"({NEGATIVE} )?((?:{'|'.join(sorted(NUMBER_WORDS))})(?: [a-z]+)*)$")
+
+
+def near_work() -> dict[str, Any]:
+    """Return the text settings of near work: the format, and a tokenizer that has its signs and no words."""
+    return {
+        "format": {"name": "steps", "near": True},
+        "tokenizer": {"name": "signs", "symbols": NEAR_SYMBOLS, "words": []},
+    }
 
 
 @dataclass(frozen=True)
