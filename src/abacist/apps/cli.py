@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _text(add("text", help="look into text or LaTeX: documents, faults, how tokenizers cut it", description=TEXT))
     _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))
     sample.arguments(add("sample", help="let a run of text write", description=SAMPLE))
-    about = "train every combination of choices, grade all alike: one table, one plot"
+    about = "train every combination of choices, measure all alike: one table, one plot"
     _compare(add("compare", help=about, description=COMPARE))
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 
@@ -30,6 +31,10 @@ class TextLoss:
     def bits_per_character(self) -> float | None:
         """The same loss for each character, so that tokenizers compare; None where nobody knows the characters."""
         return None if self.tokens_per_character is None else self.loss * self.tokens_per_character / math.log(2)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON values, with what follows from it."""
+        return {**asdict(self), "perplexity": self.perplexity, "bits_per_character": self.bits_per_character}
 
 
 @torch.inference_mode()

@@ -51,10 +51,9 @@ class Run(ABC):
     @classmethod
     def create(cls, path: Path, settings: RunSettings, overwrite: bool = False) -> Self:
         """Start a run folder. Raises: RunError if there is one already and it may not be overwritten."""
-        # The run must find its data from wherever it is gone on with.
-        settings = shaped(folders.with_whole_paths(settings))
-        run = cls._of(path, settings, is_new=True)
+        run = cls.planned(path, settings)
         run.check()
+        settings = run.settings
         if "auto" in (settings.training.dtype, settings.training.threads):
             tried = parts(run.batch(0), settings.training.accumulate)[0]
             run.settings = dataclasses.replace(settings, training=settled(settings.training, run.kind, tried))
@@ -67,6 +66,12 @@ class Run(ABC):
             shutil.rmtree(replaced)
             made.rename(path)
         return cls.open(path)
+
+    @classmethod
+    def planned(cls, path: Path, settings: RunSettings) -> Self:
+        """Return the run that settings would make in a folder; the folder is not made."""
+        # The run must find its data from wherever it is gone on with.
+        return cls._of(path, shaped(folders.with_whole_paths(settings)), is_new=True)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -163,8 +168,12 @@ class Run(ABC):
 
     def check_model(self) -> None:
         """See whether the settings make a model, without a weight. Raises: SettingsError."""
+        self.parameters()
+
+    def parameters(self) -> int:
+        """Count the parameters without making a weight; those of adapters are left out. Raises: SettingsError."""
         with torch.device("meta"):
-            _new_kind(self.settings, self.codec)
+            return count_parameters(_new_kind(self.settings, self.codec).model)
 
     def trained(self) -> Kind:
         """Return the model with its best weights, adapters merged. Raises: RunError if the run has none yet."""

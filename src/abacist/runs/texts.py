@@ -1,7 +1,7 @@
 """A run of text: corpora turned into token files, blocks or documents, a loss in bits a character, and samples."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -52,13 +52,7 @@ class Look:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values, with what follows from it."""
-        return {
-            "name": self.name,
-            "whole": self.whole,
-            **asdict(self.loss),
-            "perplexity": self.loss.perplexity,
-            "bits_per_character": self.loss.bits_per_character,
-        }
+        return {"name": self.name, "whole": self.whole, **self.loss.as_json()}
 
 
 class TextRun(Run):

@@ -15,6 +15,7 @@ from abacist.core.settings import dump, leaves
 from abacist.evaluation.comparison import SetResult, Trial
 from abacist.runs.folder import GRADES, own_parts, read_json, write_json
 from abacist.runs.problems import ProblemRun
+from abacist.runs.run import Run
 from abacist.runs.settings import RunSettings
 from abacist.training.loop import STATE
 from abacist.training.settings import TrainingSettings
@@ -42,7 +43,7 @@ def check_same(path: Path, asked: RunSettings) -> None:
         )
 
 
-def prepare(path: Path, asked: RunSettings, tried: TrainingSettings | None, overwrite: bool = False) -> ProblemRun:
+def prepare(path: Path, asked: RunSettings, tried: TrainingSettings | None, overwrite: bool = False) -> Run:
     """Open the run that is there, or make it; `overwrite` makes it anew.
 
     `tried` are training settings whose precision and threads are taken over where they are to be settled by
@@ -50,14 +51,14 @@ def prepare(path: Path, asked: RunSettings, tried: TrainingSettings | None, over
     Raises: AbacistError if it cannot be made.
     """
     if path.exists() and not overwrite:
-        return ProblemRun.open(path)
+        return Run.open(path)
     training = asked.training
     if tried is not None:
         dtype = tried.dtype if training.dtype == "auto" else training.dtype
         threads = tried.threads if training.threads == "auto" else training.threads
         training = dataclasses.replace(training, dtype=dtype, threads=threads)
     values = _as_asked(asked)
-    run = ProblemRun.create(path, dataclasses.replace(asked, training=training), overwrite)
+    run = Run.create(path, dataclasses.replace(asked, training=training), overwrite)
     write_json(path / ASKED, values)
     return run
 
