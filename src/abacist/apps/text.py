@@ -15,7 +15,7 @@ from abacist.data.overlap import Overlap, overlap
 from abacist.data.sides import By, TextSplit
 from abacist.text import corpus as corpora
 from abacist.text import tokenizer as tokenizers
-from abacist.text.corpus import Corpus, Survey, corpus_at, survey, texts
+from abacist.text.corpus import Corpus, Survey, TokenCorpus, corpus_at, survey, texts
 
 SHOWN = 20
 """Faults shown; `--json` has all."""
@@ -48,7 +48,9 @@ def look(
     as_json: bool,
 ) -> None:
     """Read a corpus, let each tokenizer learn from it and encode it, and print what there is to know."""
-    source: Corpus = build(corpora.FOLDER, _chosen(paths, corpus, changes))
+    source: Corpus | TokenCorpus = build(corpora.FOLDER, _chosen(paths, corpus, changes))
+    if isinstance(source, TokenCorpus):
+        raise SettingsError(f"{paths[0]} holds tokens, not text; a run learns from them: --set corpus={paths[0]}")
     parts = [_tokenizer(name, vocab_size) for name in names]
     divided = None if split[0] is None else TextSplit(cast(By, split[0]), split[1])
     console = page(stderr=as_json)

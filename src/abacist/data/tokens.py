@@ -29,9 +29,6 @@ HEADER = "tokens.json"
 FORM = 1
 """Of the folder; another one is encoded anew."""
 
-NANOGPT = {"train": "train.bin", "validation": "val.bin"}
-"""What nanoGPT calls its files."""
-
 Ids = NDArray[np.integer[Any]]
 
 
@@ -70,6 +67,19 @@ class TokenFolder:
     validation: Tokens
     header: dict[str, Any] = field(default_factory=dict)
     """What `tokens.json` says."""
+
+    @property
+    def digest(self) -> str:
+        """Of the corpus, in hex."""
+        digest: str = self.header["corpus"]
+        return digest
+
+    def facts(self) -> dict[str, int | None]:
+        """Return how much there is on both sides together, where a corpus is nothing but these tokens."""
+        sides = self.header["sides"].values()
+        names = ("documents", "characters", "utf8_bytes")
+        sums = {name: [side[name] for side in sides] for name in names}
+        return {**{name: None if None in each else sum(each) for name, each in sums.items()}, "faults": 0}
 
     def side(self, side: TextSide) -> Tokens:
         """Return one side."""
@@ -170,75 +180,22 @@ def open_tokens(path: Path) -> TokenFolder:
         sides = {}
         for side in SIDES:
             counts = header["sides"][side]
-            ids = _mapped(path / f"{side}.bin", header["dtype"], counts["tokens"])
-            places = _mapped(path / f"{side}.documents.bin", "<i8", counts["documents"])
+            ids = mapped(path / f"{side}.bin", header["dtype"], counts["tokens"])
+            places = mapped(path / f"{side}.documents.bin", "<i8", counts["documents"])
             sides[side] = Tokens(ids, places, counts["characters"], counts["utf8_bytes"], counts["unknown"])
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is no folder of tokens: {error}") from None
     return TokenFolder(path, sides["train"], sides["validation"], header)
 
 
-def open_nanogpt(folder: Path, characters: str | None = None, shift: int = 0) -> TokenFolder:
-    """Map nanoGPT's `train.bin` and `val.bin` (uint16) as they are; each is one document.
-
-    `meta.pkl` is a pickle and is never read. `characters` are the vocabulary of a data set of characters, by id
-    (`read_characters`): the ids are then held against it, and the counts of characters known. The same text's
-    tokenizer `character` has ids 3 higher: `shift=3`.
-    Raises: DataError if a file is missing or is none, or has an id beyond the vocabulary.
-    """
-    sides = {}
-    for side, name in NANOGPT.items():
-        path = folder / name
-        if not path.is_file():
-            raise DataError(f"no file {path}; nanoGPT's prepare.py writes {' and '.join(NANOGPT.values())}")
-        size = path.stat().st_size
-        if size % 2:
-            raise DataError(f"{path} is no file of uint16 tokens: it has {size:,} bytes, an odd number")
-        ids = _mapped(path, "<u2", size // 2)
-        counts: tuple[int | None, int | None] = (None, None)
-        if characters is not None:
-            occurring = _occurrences(ids)
-            if len(occurring) > len(characters):
-                raise DataError(f"{path} has the id {len(occurring) - 1}, the vocabulary ends at {len(characters) - 1}")
-            widths = (len(each.encode()) for each in characters)
-            counts = len(ids), sum(int(n) * width for n, width in zip(occurring, widths, strict=False))
-        sides[side] = Tokens(ids, np.zeros(min(1, len(ids)), dtype=np.int64), *counts, shift=shift)
-    return TokenFolder(folder, sides["train"], sides["validation"])
-
-
-def read_characters(path: Path) -> str:
-    """Return the characters by id that a JSON file holds: a list, an object of ids by character, or `stoi` in one.
-
-    Raises: DataError if it is none of these, or the ids are not 0, 1, 2 and so on.
-    """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        values = values.get("stoi", values) if isinstance(values, dict) else values
-        ids = values if isinstance(values, dict) else {each: index for index, each in enumerate(values)}
-        characters = sorted(ids, key=ids.__getitem__)
-        if [ids[each] for each in characters] != list(range(len(values))) or {len(each) for each in characters} != {1}:
-            raise ValueError("it should have single characters, their ids counting from 0")
-    except (OSError, TypeError, AttributeError, ValueError) as error:
-        raise DataError(f"{path} is no vocabulary of characters: {error}") from None
-    return "".join(characters)
-
-
-def _mapped(path: Path, dtype: str, count: int) -> NDArray[Any]:
+def mapped(path: Path, dtype: str, count: int) -> NDArray[Any]:
+    """Map a file of so many numbers. Raises: ValueError if it has another length."""
     kind = np.dtype(dtype)
     size = path.stat().st_size
     if size != count * kind.itemsize:
         raise ValueError(f"{path.name} has {size:,} bytes, not {count * kind.itemsize:,}")
     # Nothing of no length can be mapped.
     return np.memmap(path, dtype=kind, mode="r", shape=(count,)) if count else np.empty(0, dtype=kind)
-
-
-def _occurrences(ids: Ids, chunk: int = 2**20) -> NDArray[np.int64]:
-    counts = np.zeros(0, dtype=np.int64)
-    for start in range(0, len(ids), chunk):
-        here = np.bincount(ids[start : start + chunk], minlength=len(counts))
-        here[: len(counts)] += counts
-        counts = here
-    return counts
 
 
 def blocks(tokens: Tokens, seed: int, index: int, rows: int, context: int) -> NDArray[np.int64]:

@@ -73,8 +73,11 @@ def with_whole_paths(settings: RunSettings) -> RunSettings:
 
 
 def _with_whole_paths(part: Part, whole: Callable[[str], str]) -> Part:
-    paths = part.settings.get("paths")
-    return Part(part.name, {**part.settings, "paths": [whole(each) for each in paths]}) if paths else part
+    settings = dict(part.settings)
+    if "paths" in settings:
+        settings["paths"] = [whole(each) for each in settings["paths"]]
+    settings |= {key: whole(settings[key]) for key in ("path", "vocabulary") if isinstance(settings.get(key), str)}
+    return Part(part.name, settings)
 
 
 def write_settings(path: Path, settings: RunSettings) -> None:

@@ -1,7 +1,7 @@
 """A run of text: corpora turned into token files, blocks or documents, a loss in bits a character, and samples."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -12,17 +12,19 @@ from abacist.core.errors import DataError, RunError, SettingsError
 from abacist.core.seeds import generator
 from abacist.data.curriculum import Shares
 from abacist.data.texts import CorpusSettings, TextStream, Validation
+from abacist.data.token_files import opened
 from abacist.data.tokens import TokenFolder, encoded
 from abacist.evaluation.losses import TextLoss, summed_loss
 from abacist.runs import folder as folders
 from abacist.runs.run import Run
 from abacist.runs.settings import RunSettings
 from abacist.runs.start import tokenizer_from
+from abacist.runs.token_sources import brought, first_id
 from abacist.text import corpus as corpora
 from abacist.text.batch import Batch
 from abacist.text.choice import Choice
 from abacist.text.codec import Codec
-from abacist.text.corpus import Corpus, Survey, survey, texts
+from abacist.text.corpus import Corpus, Survey, TokenCorpus, survey, texts
 from abacist.text.tokenizer import Tokenizer, learnt
 from abacist.text.tokenizers.character import Character
 from abacist.text.written import Written
@@ -73,15 +75,18 @@ class TextRun(Run):
         return "validation"
 
     @cached_property
-    def _corpora(self) -> list[Corpus]:
+    def _corpora(self) -> list[Corpus | TokenCorpus]:
         if not self.corpus.sources:
             raise SettingsError(NO_TEXT)
         return [build(corpora.FOLDER, source.text) for source in self.corpus.sources]
 
     @cached_property
-    def surveys(self) -> list[Survey]:
-        """What each source holds. Raises: RunError if it is other text than the run began with."""
-        found = [survey(each) for each in self._corpora]
+    def _found(self) -> list[Survey | TokenFolder]:
+        """Each source as it is now: a survey of its text, or the tokens that it brings.
+
+        Raises: RunError if it is other text than the run began with.
+        """
+        found = [self._open(each) if isinstance(each, TokenCorpus) else survey(each) for each in self._corpora]
         if not self.is_new and (self.path / CORPUS).is_file():
             known = [each["digest"] for each in folders.read_json(self.path / CORPUS)]
             for name, digest, each in zip(self.names, known, found, strict=True):
@@ -89,11 +94,20 @@ class TextRun(Run):
                     raise RunError(f"{name} is not the text any more that {self.path} began with; train anew")
         return found
 
+    def _open(self, corpus: TokenCorpus) -> TokenFolder:
+        tokenizer = self.codec.tokenizer
+        return opened(corpus, tokenizer, first_id(tokenizer), self._kept)
+
+    @property
+    def _kept(self) -> Path:
+        """Where tokens lie, and what was found in those that were brought."""
+        return self.path.parent / TOKENS
+
     @property
     def names(self) -> list[str]:
         """What the sources are called: their files or folders, without what they lie in."""
         named = [source.text.settings for source in self.corpus.sources]
-        paths = [each.get("paths") or [each.get("url", "")] for each in named]
+        paths = [each.get("paths") or [each.get("url") or each.get("path", "")] for each in named]
         short = [", ".join(Path(path).name for path in each) for each in paths]
         return [name or source.text.name for name, source in zip(short, self.corpus.sources, strict=True)]
 
@@ -103,7 +117,10 @@ class TextRun(Run):
         return Codec.build(self.settings.text, self.kept_tokenizer() or self._tokenizer())
 
     def _tokenizer(self) -> Tokenizer:
-        read = (text for each in self._corpora for text in texts(each))
+        bringing = [each for each in self._corpora if isinstance(each, TokenCorpus)]
+        if bringing:
+            return brought(bringing, self.settings, self._kept)[1]
+        read = (text for each in self._corpora if isinstance(each, Corpus) for text in texts(each))
         if self.settings.start is None:
             return learnt(self.settings.text.tokenizer, read)
         tokenizer = tokenizer_from(self.settings.start)
@@ -114,9 +131,14 @@ class TextRun(Run):
     @cached_property
     def tokens(self) -> list[TokenFolder]:
         """The sources as ids on disk, each with its two sides."""
-        folder = self.path.parent / TOKENS
-        pairs = zip(self._corpora, self.surveys, strict=True)
-        return [encoded(folder, each, self.codec.tokenizer, self.corpus.split, found) for each, found in pairs]
+        tokenizer, split = self.codec.tokenizer, self.corpus.split
+        folders = []
+        for each, found in zip(self._corpora, self._found, strict=True):
+            if isinstance(each, Corpus) and isinstance(found, Survey):
+                folders.append(encoded(self._kept, each, tokenizer, split, found))
+            elif isinstance(found, TokenFolder):
+                folders.append(found)
+        return folders
 
     @property
     def context(self) -> int:
@@ -141,13 +163,15 @@ class TextRun(Run):
     def _check_sides(self) -> None:
         least = self.context + 1 if self.corpus.rows == "blocks" else 1
         split = self.corpus.split
-        for name, each in zip(self.names, self.tokens, strict=True):
+        for name, each, corpus in zip(self.names, self.tokens, self._corpora, strict=True):
             if len(each.train) + len(each.validation) < 2 * least:
                 raise DataError(
                     f"{name} is too short: it has {len(each.train) + len(each.validation):,} tokens, and training and "
                     f"validation need {least:,} each; give more text, or --set model.context_length to less"
                 )
             for side, count in (("train on", len(each.train)), ("validate with", len(each.validation))):
+                if count < least and isinstance(corpus, TokenCorpus):
+                    raise DataError(f"{name} has {count:,} tokens to {side}, and a row needs {least:,}")
                 if count < least:
                     raise DataError(
                         f"{name}: a split by {split.by} leaves {count:,} tokens to {side}, and a row needs {least:,}; "
@@ -156,6 +180,10 @@ class TextRun(Run):
 
     def check(self) -> None:
         """Read the text, learn the tokenizer, encode. Raises: AbacistError for what would fail later."""
+        bringing = [each for each in self._corpora if isinstance(each, TokenCorpus)]
+        if bringing:
+            part, _ = brought(bringing, self.settings, self._kept)
+            self.settings = replace(self.settings, text=replace(self.settings.text, tokenizer=part))
         room = self.settings.model.context_length
         if self.context > room:
             raise SettingsError(f"corpus.length: rows of {self.context} tokens do not fit model.context_length {room}")
@@ -179,15 +207,10 @@ class TextRun(Run):
                 "name": name,
                 "share": share,
                 "digest": found.digest,
-                "documents": found.documents,
-                "characters": found.characters,
-                "utf8_bytes": found.utf8_bytes,
-                "faults": len(found.faults),
+                **found.facts(),
                 "sides": tokens.header["sides"],
             }
-            for name, share, found, tokens in zip(
-                self.names, self.corpus.shares, self.surveys, self.tokens, strict=True
-            )
+            for name, share, found, tokens in zip(self.names, self.corpus.shares, self._found, self.tokens, strict=True)
         ]
 
     def validations(self, most: int | None = None) -> list[Validation]:

@@ -5,11 +5,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from abacist.core.catalogue import Part
 from abacist.core.errors import DataError
 
+if TYPE_CHECKING:
+    from abacist.text.tokenizer import Tokenizer
+
 FOLDER = "text.corpora"
+
+NANOGPT = ("train.bin", "val.bin")
+"""What nanoGPT calls its files; a folder with either is read as one of tokens."""
 
 PIECE = 2**20
 """Characters of a document that are held at once; a longer one comes in parts."""
@@ -59,6 +66,25 @@ class Corpus(ABC):
         """
 
 
+class TokenCorpus(ABC):
+    """A source that brings its tokens, and what validates apart from what is trained on, in place of documents."""
+
+    @abstractmethod
+    def files(self) -> tuple[Path, Path]:
+        """Return the file to train on and the one that validates: ids as little-endian uint16, nothing between them.
+
+        Raises: DataError if one is missing, or is none.
+        """
+
+    @abstractmethod
+    def tokenizer(self) -> "tuple[Part, Tokenizer] | None":
+        """Return what the ids stand for, and the setting that names it; None if nothing says so.
+
+        The ids count from 0; where a tokenizer begins with padding, start and end they stand for those behind.
+        Raises: DataError if what says so cannot be read.
+        """
+
+
 def in_pieces(chunks: Iterable[str], size: int = PIECE) -> Iterator[str]:
     """Join and cut a text to about `size` characters a piece: at line ends, or anywhere in a line longer than that."""
     held: list[str] = []
@@ -89,6 +115,11 @@ class Survey:
     digest: str
     """Of every document's name and text, in hex: two corpora of the same digest are the same."""
     faults: list[Fault]
+
+    def facts(self) -> dict[str, int | None]:
+        """Return how much there is."""
+        counts = {"documents": self.documents, "characters": self.characters, "utf8_bytes": self.utf8_bytes}
+        return {**counts, "faults": len(self.faults)}
 
 
 def survey(corpus: Corpus) -> Survey:
@@ -124,10 +155,13 @@ def nothing_read(named: str, faults: list[Fault]) -> DataError:
 def corpus_at(paths: list[str], name: str | None = None) -> Part:
     """Return the corpus of paths, the one that is named, or else the one they look like.
 
-    That is an address, LaTeX if each is a .tex file or a folder with one, else text files.
+    That is an address, the tokens of nanoGPT, LaTeX if each is a .tex file or a folder with one, else text files.
     """
+    if name is None and len(paths) == 1 and any((Path(paths[0]) / file).is_file() for file in NANOGPT):
+        name = "nanogpt"
     if name is not None:
-        return Part(name, {"url": paths[0]} if name == "url" else {"paths": paths})
+        single = {"url": "url", "nanogpt": "path"}
+        return Part(name, {single[name]: paths[0]} if name in single else {"paths": paths})
     if len(paths) == 1 and paths[0].startswith(("http://", "https://")):
         return Part("url", {"url": paths[0]})
     is_latex = bool(paths) and all(path.endswith(".tex") or any(Path(path).rglob("*.tex")) for path in paths)
