@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from abacist.core.catalogue import build, own_names, settings_class
+from abacist.core.catalogue import build, load, own_names, settings_class
 from abacist.core.errors import DataError
 from abacist.core.settings import check, dump
 from abacist.text.corpora.url import Url
-from abacist.text.corpus import FOLDER, Corpus, Fault, survey, texts
+from abacist.text.corpus import FOLDER, Corpus, Fault, TokenCorpus, corpus_at, survey, texts
 
 CONTENT = {
     "a.tex": b"One $x$.\r\n",
@@ -38,7 +38,9 @@ def settings(name: str, folder: Path) -> dict[str, Any]:
     return values
 
 
-over_every_corpus = pytest.mark.parametrize("name", own_names(FOLDER))
+with_documents = [name for name in own_names(FOLDER) if issubclass(load(FOLDER, name), Corpus)]
+over_every_corpus = pytest.mark.parametrize("name", with_documents)
+over_every_token_corpus = pytest.mark.parametrize("name", [n for n in own_names(FOLDER) if n not in with_documents])
 
 
 @over_every_corpus
@@ -82,4 +84,26 @@ def test_nothing_there_is_an_error_of_one_line(name: str, tmp_path: Path, monkey
     values = {"url": "http://127.0.0.1:9/a", "folder": str(tmp_path)} if name == "url" else {"paths": [str(tmp_path)]}
     with pytest.raises(DataError) as caught:
         list(build(FOLDER, {"name": name, **values}).documents([]))
+    assert "\n" not in str(caught.value)
+
+
+@over_every_token_corpus
+def test_one_of_tokens_names_its_files_and_what_their_ids_are(name: str, tmp_path: Path):
+    for file in ("train.bin", "val.bin"):
+        (tmp_path / file).write_bytes(bytes([0, 0, 1, 0]))
+    (tmp_path / "meta.json").write_text('["a", "b"]')
+    part = corpus_at([str(tmp_path)])
+    assert part.name == name
+    corpus: TokenCorpus = build(FOLDER, part)
+    assert [path.name for path in corpus.files()] == ["train.bin", "val.bin"]
+    found = corpus.tokenizer()
+    assert found is not None
+    assert found[1].vocabulary[3:] == ["a", "b"]
+    assert check(settings_class(FOLDER, name), dump(corpus)) == corpus
+
+
+@over_every_token_corpus
+def test_no_tokens_there_is_an_error_of_one_line(name: str, tmp_path: Path):
+    with pytest.raises(DataError) as caught:
+        build(FOLDER, {"name": name, "path": str(tmp_path)}).files()
     assert "\n" not in str(caught.value)

@@ -18,7 +18,7 @@ from abacist.core.errors import DataError
 from abacist.data.documents import PackedDocuments
 from abacist.data.packing import arranged
 from abacist.data.sides import TextSplit
-from abacist.data.tokens import HEADER, TokenFolder, Tokens, blocks, encoded, open_nanogpt, open_tokens, read_characters
+from abacist.data.tokens import HEADER, TokenFolder, Tokens, blocks, encoded, open_tokens
 from abacist.text.corpora.files import Files
 from abacist.text.corpus import Corpus, Document, Fault, texts
 from abacist.text.tokenizer import Tokenizer, learnt
@@ -216,68 +216,6 @@ def test_what_is_arranged_fits(lengths: list[int], seq: int):
     rows = list(arranged(lengths, seq))
     assert sorted(index for row in rows for index in row) == [i for i, length in enumerate(lengths) if length <= seq]
     assert all(row and sum(lengths[index] for index in row) <= seq for row in rows)
-
-
-def nanogpt(folder: Path, text: str) -> str:
-    """Write what nanoGPT's data/shakespeare_char/prepare.py writes, without the pickle."""
-    known = sorted(set(text))
-    ids = {character: index for index, character in enumerate(known)}
-    border = int(len(text) * 0.9)
-    for name, part in (("train", text[:border]), ("val", text[border:])):
-        np.array([ids[c] for c in part], dtype=np.uint16).tofile(folder / f"{name}.bin")
-    (folder / "meta.pkl").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
-    return "".join(known)
-
-
-def test_nanogpt_s_files_are_read_as_they_are(tmp_path: Path):
-    text = "to be, or not to be: é\n" * 50
-    characters = nanogpt(tmp_path, text)
-    plain = open_nanogpt(tmp_path)
-    assert (plain.train.characters, plain.train.documents.tolist()) == (None, [0])
-    assert plain.train.take(0, 3).tolist() == [characters.index(c) for c in "to "]
-    known = open_nanogpt(tmp_path, characters, shift=3)
-    assert Character(characters).decode(known.train.take(0, 23).tolist()) == text[:23]
-    border = int(len(text) * 0.9)
-    assert (known.train.characters, known.train.utf8_bytes) == (border, len(text[:border].encode()))
-    assert known.validation.utf8_bytes == len(text[border:].encode())
-    assert blocks(known.train, 1, 0, 2, 5).min() >= 3
-
-
-def test_the_same_text_gives_the_same_tokens_as_nanogpt_s(tmp_path: Path):
-    text = "".join(TEXTS)
-    (tmp_path / "bins").mkdir()
-    (tmp_path / "input.txt").write_text(text, encoding="utf-8")
-    characters = nanogpt(tmp_path / "bins", text)
-    theirs = open_nanogpt(tmp_path / "bins", characters, shift=3)
-    corpus = Files([str(tmp_path / "input.txt")])
-    ours = encoded(tmp_path / "tokens", corpus, made(corpus), TextSplit("last"))
-    for one, other in ((ours.train, theirs.train), (ours.validation, theirs.validation)):
-        assert (one.take(0, len(one)) == other.take(0, len(other))).all()
-        assert (one.characters, one.utf8_bytes) == (other.characters, other.utf8_bytes)
-
-
-def test_what_nanogpt_s_files_lack_is_said(tmp_path: Path):
-    with pytest.raises(DataError, match=r"no file .*train\.bin"):
-        open_nanogpt(tmp_path)
-    characters = nanogpt(tmp_path, "abc" * 10)
-    with pytest.raises(DataError, match=r"has the id 2, the vocabulary ends at 1"):
-        open_nanogpt(tmp_path, characters[:-1])
-    (tmp_path / "val.bin").write_bytes(b"abc")
-    with pytest.raises(DataError, match="an odd number"):
-        open_nanogpt(tmp_path)
-
-
-@pytest.mark.parametrize("values", [["a", "b", "é"], {"b": 1, "é": 2, "a": 0}, {"stoi": {"a": 0, "b": 1, "é": 2}}])
-def test_characters_are_read_from_json(tmp_path: Path, values: Any):
-    (tmp_path / "v.json").write_text(json.dumps(values))
-    assert read_characters(tmp_path / "v.json") == "abé"
-
-
-@pytest.mark.parametrize("content", ["", "3", "[]x", '["ab"]', '["a", "a"]', '{"a": 1}', "[1]", "null"])
-def test_other_json_is_refused(tmp_path: Path, content: str):
-    (tmp_path / "v.json").write_text(content)
-    with pytest.raises(DataError, match="is no vocabulary of characters"):
-        read_characters(tmp_path / "v.json")
 
 
 def test_sides_by_name():

@@ -25,7 +25,7 @@ TRAIN = """\
 Train a model on problems or on text, grade it, and write a report.
 
   abacist train demo
-  abacist train character_gpt --set corpus=books/
+  abacist train character_gpt --set corpus=books/      a folder of nanoGPT's train.bin and val.bin will do, too
   abacist train addition --set digits=7 --minutes 2 --name seven
   abacist train demo --over seed=1,2,3,4      four models in one program
   abacist train --resume runs/seven"""

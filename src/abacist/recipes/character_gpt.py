@@ -9,8 +9,8 @@ from abacist.text.corpus import corpus_at
 def character_gpt(corpus: str = "", reader: str = "", context: int = 32) -> dict[str, Any]:
     """Learn to write like a text, character by character.
 
-    `corpus` is a file, a folder, LaTeX or an address; `reader` is files, latex, url or your own .py file where what
-    it looks like is not how it shall be read.
+    `corpus` is a file, a folder, LaTeX, an address, or a folder of token files as nanoGPT writes them; `reader` is
+    files, latex, url, nanogpt or your own .py file where what it looks like is not how it shall be read.
     """
     return {
         "corpus": {

@@ -1,6 +1,7 @@
 """A folder of tokens as nanoGPT's `prepare.py` writes it."""
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,5 +89,5 @@ def _how_to_tell(folder: Path) -> str:
     dump = f"json.dump(pickle.load(open('{PICKLE}', 'rb')), open('{BESIDE[0]}', 'w'))"
     return (
         f"{folder / PICKLE} is a pickle, which can run any code and is not read; if you trust it, let it write its "
-        f'characters down: (cd {folder} && python -c "import json, pickle; {dump}")'
+        f'characters down: (cd {shlex.quote(str(folder))} && python -c "import json, pickle; {dump}")'
     )
