@@ -188,6 +188,20 @@ def test_tokens_on_disk_are_shared_and_a_changed_text_is_refused(tmp_path: Path,
         TextRun.open(run.path).train()
 
 
+def test_what_is_read_before_training_is_told(tmp_path: Path, book: Path):
+    told: list[tuple[str, int, int | None]] = []
+    tokenizer = {"name": "bpe", "vocab_size": 280}
+    run = TextRun.create(
+        tmp_path / "runs" / "one", settings(book, text__tokenizer=tokenizer), reading=lambda *each: told.append(each)
+    )
+    size = len(BOOK)
+    assert told[:2] == [("reading book.txt", size, None), ("learning tokens (bpe)", size, size)]
+    assert [each for each in told if each[0].startswith("encoding")][-1] == ("encoding book.txt", size, size)
+    told.clear()
+    run.train()
+    assert told == [("reading book.txt", size, None)]
+
+
 def test_a_run_that_is_replaced_has_no_say(tmp_path: Path, book: Path):
     made(tmp_path, book)
     book.write_text("0123456789\n" * 80)

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from abacist.apps.console import reading
 from abacist.apps.materials import Material, material_of
 from abacist.apps.progress import Display, clock
 from abacist.apps.short_names import PATHS, in_full
@@ -135,7 +136,8 @@ class _Bakeoff:
                 each.parameters = count_from_settings(each.asked(1))
                 if not all(self._path(each, seed).exists() for seed in self._all_seeds):
                     run = Run.planned(self._path(each, 1), each.asked(1))
-                    run.check()
+                    with reading(self.console) as run.reading:
+                        run.check()
                     each.parameters = run.parameters()
             except AbacistError as error:
                 each.cannot = _one_line(error)
@@ -202,7 +204,8 @@ class _Bakeoff:
         """Bring one trial to its end; what goes wrong in it is noted, and the others go on."""
         path = self._path(each, seed)
         try:
-            run = prepare(path, each.asked(seed), self.tried, path in self.replaced)
+            with reading(self.console) as told:
+                run = prepare(path, each.asked(seed), self.tried, path in self.replaced, told)
             self.replaced.discard(path)
             self.tried = self.tried or run.settings.training
             trained = not run.finished()

@@ -7,7 +7,7 @@ from typing import Any, cast
 from rich.markup import escape
 from rich.table import Table
 
-from abacist.apps.console import bar, page
+from abacist.apps.console import bar, page, reading
 from abacist.core.catalogue import Part, build, settings_class
 from abacist.core.errors import SettingsError
 from abacist.core.settings import check, dump, override
@@ -54,7 +54,8 @@ def look(
     parts = [_tokenizer(name, vocab_size) for name in names]
     divided = None if split[0] is None else TextSplit(cast(By, split[0]), split[1])
     console = page(stderr=as_json)
-    surveyed = survey(source)
+    with reading(console) as told:
+        surveyed = survey(source, lambda done: told(f"reading {', '.join(paths)}", done))
     if not as_json:
         _print_survey(surveyed)
     # One after the other: what is known is shown while the next is learning.

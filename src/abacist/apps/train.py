@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from abacist.apps.console import reading
 from abacist.apps.grade import grade_and_report
 from abacist.apps.progress import Display, clock
 from abacist.apps.source import settings_from
@@ -34,7 +35,9 @@ def begin(
     path = runs / (name or settings.recipe)
     if not overwrite and name is None:
         path = _free(path)
-    _train(Run.create(path, settings, overwrite), grade, resume=False)
+    with reading(Console(highlight=False)) as told:
+        run = Run.create(path, settings, overwrite, told)
+    _train(run, grade, resume=False)
 
 
 def begin_together(

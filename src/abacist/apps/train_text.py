@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from abacist.apps.console import reading
 from abacist.apps.progress import Display, clock
 from abacist.core.errors import Interrupted
 from abacist.models.transformer import count_parameters
@@ -28,7 +29,9 @@ def train_on_text(run: TextRun, report: bool, resume: bool) -> None:
         f"[bold]{run.settings.recipe}[/]: {learning:,}{of} parameters{shape}, {budget} of {training.batch_size} rows "
         f"of {run.context} tokens, {training.dtype}"
     )
-    for fact in run.facts():
+    with reading(console) as run.reading:
+        facts = run.facts()
+    for fact in facts:
         train, held = fact["sides"]["train"], fact["sides"]["validation"]
         console.print(
             f"it reads [cyan]{escape(fact['name'])}[/]: {train['tokens']:,} tokens to learn from, "

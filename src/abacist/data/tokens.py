@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -87,13 +87,18 @@ class TokenFolder:
 
 
 def encoded(
-    folder: Path, corpus: Corpus, tokenizer: Tokenizer, split: TextSplit, surveyed: Survey | None = None
+    folder: Path,
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    split: TextSplit,
+    surveyed: Survey | None = None,
+    tick: Callable[[int, int], None] = lambda *_: None,
 ) -> TokenFolder:
     """Return a corpus as tokens, encoded into a folder of its own below `folder`, or found there.
 
     The folder's name is a digest of the text, the tokenizer and the split, so that what has not changed is not
     encoded again, and it appears when it is complete. Memory holds a piece of the text at a time. `surveyed` spares
-    reading the corpus once more.
+    reading the corpus once more; `tick` is told of how many characters out of how many are encoded.
     Raises: DataError where there is no text, or where the tokenizer cannot write it, with the document's name.
     """
     surveyed = surveyed or survey(corpus)
@@ -112,7 +117,7 @@ def encoded(
             "corpus": surveyed.digest,
             "tokenizer": known,
             "split": dataclasses.asdict(split),
-            **_write(unfinished, stretches, tokenizer),
+            **_write(unfinished, stretches, tokenizer, lambda done: tick(done, surveyed.characters)),
         }
         (unfinished / HEADER).write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
         try:
@@ -125,13 +130,16 @@ def encoded(
     return open_tokens(path)
 
 
-def _write(folder: Path, stretches: Iterable[Sided], tokenizer: Tokenizer) -> dict[str, Any]:
+def _write(
+    folder: Path, stretches: Iterable[Sided], tokenizer: Tokenizer, tick: Callable[[int], None]
+) -> dict[str, Any]:
     """Write the ids of both sides; return what the header says of them."""
     dtype = "<u2" if len(tokenizer.vocabulary) <= 2**16 else "<u4"
     writers = {side: _Writer(folder, side, dtype, tokenizer) for side in SIDES}
     try:
         for stretch in stretches:
             writers[stretch.side].add(stretch)
+            tick(sum(writer.counts["characters"] for writer in writers.values()))
     finally:
         for writer in writers.values():
             writer.close()

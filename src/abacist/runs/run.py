@@ -37,6 +37,9 @@ from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Outcome, 
 from abacist.training.probe import settled
 from abacist.training.state import read_counters
 
+Reading = Callable[[str, int, int | None], None]
+"""Told what is being read before a training, how much of it is done, and of how much if that is known."""
+
 
 class Run(ABC):
     """A run folder and everything its settings stand for."""
@@ -47,11 +50,13 @@ class Run(ABC):
     def __init__(self, path: Path, settings: RunSettings, is_new: bool = False):
         """`is_new`: it is being made, and what lies in its folder, if anything does, is of a run that it replaces."""
         self.path, self.settings, self.is_new = path, settings, is_new
+        self.reading: Reading = _unheard
 
     @classmethod
-    def create(cls, path: Path, settings: RunSettings, overwrite: bool = False) -> Self:
+    def create(cls, path: Path, settings: RunSettings, overwrite: bool = False, reading: Reading | None = None) -> Self:
         """Start a run folder. Raises: RunError if there is one already and it may not be overwritten."""
         run = cls.planned(path, settings)
+        run.reading = reading or _unheard
         run.check()
         settings = run.settings
         if "auto" in (settings.training.dtype, settings.training.threads):
@@ -65,7 +70,9 @@ class Run(ABC):
         if replaced:
             shutil.rmtree(replaced)
             made.rename(path)
-        return cls.open(path)
+        opened = cls.open(path)
+        opened.reading = run.reading
+        return opened
 
     @classmethod
     def planned(cls, path: Path, settings: RunSettings) -> Self:
@@ -226,6 +233,10 @@ class Run(ABC):
         """Tell whether training has come to its end."""
         counters = read_counters(self.path / STATE)
         return counters is not None and counters.finished
+
+
+def _unheard(what: str, done: int, of: int | None = None) -> None:
+    """Nobody listens."""
 
 
 def _new_kind(settings: RunSettings, codec: Codec) -> Kind:

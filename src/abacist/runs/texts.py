@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ class TextRun(Run):
 
         Raises: RunError if it is other text than the run began with.
         """
-        found = [self._open(each) if isinstance(each, TokenCorpus) else survey(each) for each in self._corpora]
+        found = [self._look(name, each) for name, each in zip(self.names, self._corpora, strict=True)]
         if not self.is_new and (self.path / CORPUS).is_file():
             known = [each["digest"] for each in folders.read_json(self.path / CORPUS)]
             for name, digest, each in zip(self.names, known, found, strict=True):
@@ -94,9 +94,12 @@ class TextRun(Run):
                     raise RunError(f"{name} is not the text any more that {self.path} began with; train anew")
         return found
 
-    def _open(self, corpus: TokenCorpus) -> TokenFolder:
+    def _look(self, name: str, corpus: Corpus | TokenCorpus) -> Survey | TokenFolder:
+        told = partial(self.reading, f"reading {name}")
+        if isinstance(corpus, Corpus):
+            return survey(corpus, lambda done: told(done, None))
         tokenizer = self.codec.tokenizer
-        return opened(corpus, tokenizer, first_id(tokenizer), self._kept)
+        return opened(corpus, tokenizer, first_id(tokenizer), self._kept, told)
 
     @property
     def _kept(self) -> Path:
@@ -120,7 +123,7 @@ class TextRun(Run):
         bringing = [each for each in self._corpora if isinstance(each, TokenCorpus)]
         if bringing:
             return brought(bringing, self.settings, self._kept)[1]
-        read = (text for each in self._corpora if isinstance(each, Corpus) for text in texts(each))
+        read = self._texts()
         if self.settings.start is None:
             return learnt(self.settings.text.tokenizer, read)
         tokenizer = tokenizer_from(self.settings.start)
@@ -128,14 +131,24 @@ class TextRun(Run):
             return tokenizer
         return tokenizer_from(self.settings.start, "".join({character for text in read for character in text}))
 
+    def _texts(self) -> Iterator[str]:
+        """Yield all text, as a tokenizer learns from it."""
+        of, done = sum(found.characters for found in self._found if isinstance(found, Survey)), 0
+        for each in self._corpora:
+            for text in texts(each) if isinstance(each, Corpus) else ():
+                yield text
+                done += len(text)
+                self.reading(f"learning tokens ({self.settings.text.tokenizer.name})", done, of)
+
     @cached_property
     def tokens(self) -> list[TokenFolder]:
         """The sources as ids on disk, each with its two sides."""
         tokenizer, split = self.codec.tokenizer, self.corpus.split
         folders = []
-        for each, found in zip(self._corpora, self._found, strict=True):
+        for name, each, found in zip(self.names, self._corpora, self._found, strict=True):
             if isinstance(each, Corpus) and isinstance(found, Survey):
-                folders.append(encoded(self._kept, each, tokenizer, split, found))
+                told = partial(self.reading, f"encoding {name}")
+                folders.append(encoded(self._kept, each, tokenizer, split, found, told))
             elif isinstance(found, TokenFolder):
                 folders.append(found)
         return folders

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,8 +122,11 @@ class Survey:
         return {**counts, "faults": len(self.faults)}
 
 
-def survey(corpus: Corpus) -> Survey:
-    """Read a corpus once, a piece at a time. Raises: DataError where there is no text at all."""
+def survey(corpus: Corpus, tick: Callable[[int], None] = lambda _: None) -> Survey:
+    """Read a corpus once, a piece at a time; `tick` is told of how many characters it has read.
+
+    Raises: DataError where there is no text at all.
+    """
     faults: list[Fault] = []
     documents = characters = utf8_bytes = 0
     digest = hashlib.sha256()
@@ -137,6 +140,7 @@ def survey(corpus: Corpus) -> Survey:
         digest.update(raw)
         characters += len(document.text)
         utf8_bytes += len(raw)
+        tick(characters)
     return Survey(documents, characters, utf8_bytes, digest.hexdigest(), faults)
 
 
