@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from torch import Tensor, nn
 
+from abacist.core.errors import SettingsError
 from abacist.models.settings import ModelSettings
 from abacist.text.batch import Batch
 from abacist.text.choice import Floats
@@ -45,9 +46,10 @@ class Kind(nn.Module, ABC):
     def answer(self, prompts: Sequence[Sequence[int]]) -> list[Generated]:
         """Write after each prompt, greedily, until the end token or the end of the context."""
 
-    @abstractmethod
     def write(self, prompt: Sequence[int], choose: Callable[[Floats], int]) -> Iterator[int]:
         """Yield tokens after a prompt without end, each as `choose` takes it from the logits, (vocab_size,).
 
         Where the context is full, what was read first is forgotten. Whoever asks stops at the end token, or anywhere.
+        Raises: SettingsError from a kind that only answers.
         """
+        raise SettingsError(f"a model of kind {type(self).__name__.lower()} answers questions; it writes no text")
