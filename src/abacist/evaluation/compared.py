@@ -178,7 +178,8 @@ class AnyComparison(ABC, Generic[R]):
         """Return the whole comparison as a page; `picture` is the path of its plot, seen from the page."""
         lines = [f"# {self.recipe}, compared", f"`{self.command}`", "", *self.table()]
         failed = [fault for fault in self.faults() if ": cannot: " not in fault]
-        lines += ["", *(f"- {remark}" for remark in [*failed, *self.remarks()])]
+        remarks = [line.replace("*", "\\*") for line in self.remarks()]
+        lines += ["", *(f"- {remark}" for remark in [*failed, *remarks])]
         return "\n".join([*lines, *(["", f"![{self.picture}]({picture})"] if picture else []), ""])
 
     def table(self) -> list[str]:

@@ -58,13 +58,15 @@ def _figure(comparison: Comparison) -> Figure:
     return side_by_side(comparison, panels, f"answered exactly, in %  ({marks})")
 
 
-def side_by_side(comparison: AnyComparison[Any], panels: Sequence[Panel], title: str) -> Figure:
-    """Draw panels that share their rows; what cannot be built or failed is told below them."""
+def side_by_side(
+    comparison: AnyComparison[Any], panels: Sequence[Panel], title: str, notes: Sequence[str] = ()
+) -> Figure:
+    """Draw panels that share their rows; what cannot be built or failed, and notes, are told below them."""
     rows = comparison.rows
     widths = [width for width, _ in panels]
     label = 0.075 * max((len(_label(row)) for row in rows), default=0)
     width = sum(widths) + label + 0.4
-    below = [line for remark in comparison.faults() for line in textwrap.wrap(remark, int(16 * width))]
+    below = [line for remark in [*comparison.faults(), *notes] for line in textwrap.wrap(remark, int(16 * width))]
     height = 1.7 + 0.36 * len(rows) + 0.15 * len(below)
     figure = Figure(figsize=(width, height), layout="constrained")
     places = figure.subplots(1, len(widths), sharey=True, squeeze=False, width_ratios=widths)[0]

@@ -96,6 +96,11 @@ class TextRow(AnyRow[TextTrial]):
         """How much of the text a token is; all seeds have the same tokens."""
         return self.trials[0].characters_per_token if self.trials else None
 
+    @property
+    def mark(self) -> str:
+        """Stands behind bits a character that are too few, because text was lost."""
+        return " *" if self.trials and self.trials[0].lost else ""
+
     def found(self) -> dict[str, Any]:
         """Return vocabulary and the spread of each measure as JSON values."""
         spreads = {name: self.spread(name) for name in MEASURES}
@@ -136,13 +141,16 @@ class TextComparison(AnyComparison[TextRow]):
             lines.append("Of several sources it is the mean by their shares; compare.json has each.")
         if len({tuple(each["digest"] for each in trial.sources) for trial in trials}) > 1:
             lines.append("Not all rows read the same text.")
-        for row in self.rows:
-            if row.trials and row.trials[0].lost:
-                lines.append(
-                    f"{row.label}: {row.trials[0].lost:.2%} of its tokens stand for text that its vocabulary lacks, "
-                    "and what they were is not predicted: its bits a character are fewer than they ought to be."
-                )
-        return lines
+        return lines + self.losses_of_text()
+
+    def losses_of_text(self) -> list[str]:
+        """Return a line for each row whose bits a character are too few, because text was lost."""
+        return [
+            f"* {row.label}: {row.trials[0].lost:.2%} of its tokens stand for text that its vocabulary lacks, "
+            "and what they were is not predicted: its bits a character are fewer than they ought to be."
+            for row in self.rows
+            if row.mark
+        ]
 
 
 def _validation(name: str, trials: Sequence[TextTrial]) -> list[str]:
@@ -163,7 +171,8 @@ def _written(name: str) -> Callable[[TextRow], str]:
         if spread is None:
             return "unknown"
         median = format(spread.median, form)
-        several = len(row.trials) > 1 and name == row.compared
-        return f"{median} [{format(spread.best, form)}..{format(spread.worst, form)}]" if several else median
+        if len(row.trials) > 1 and name == row.compared:
+            median += f" [{format(spread.best, form)}..{format(spread.worst, form)}]"
+        return median + row.mark * (name == BITS)
 
     return write

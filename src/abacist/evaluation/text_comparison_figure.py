@@ -41,7 +41,7 @@ def _figure(comparison: TextComparison) -> Figure:
         (COST, partial(costs, rows=rows, title="seconds of training", cost=lambda row: row.seconds)),
     ]
     marks = "  (number and bar: median of the seeds, each a point)" if comparison.seeds > 1 else ""
-    return side_by_side(comparison, panels, f"{measure} of validation text{marks}")
+    return side_by_side(comparison, panels, f"{measure} of validation text{marks}", comparison.losses_of_text())
 
 
 def _losses(axes: Axes, rows: Sequence[TextRow], name: str) -> None:
@@ -51,7 +51,7 @@ def _losses(axes: Axes, rows: Sequence[TextRow], name: str) -> None:
         values, spread = row.values(name), row.spread(name)
         if spread is not None:
             seeds(axes, place, values, (spread.best, spread.worst), color_of(row, rows))
-            at_the_right(axes, place, f"{spread.median:.3f}")
+            at_the_right(axes, place, f"{spread.median:.3f}{row.mark if name == BITS else ''}")
         else:
             none_there(axes, place, row)
     if found:
