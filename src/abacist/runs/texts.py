@@ -112,10 +112,10 @@ class TextRun(Run):
         read = (text for each in self._corpora for text in texts(each))
         if self.settings.start is None:
             return learnt(self.settings.text.tokenizer, read)
-        tokenizer = tokenizer_from(self.settings.start)
+        tokenizer = tokenizer_from(self.settings)
         if not isinstance(tokenizer, Character):
             return tokenizer
-        return tokenizer_from(self.settings.start, "".join({character for text in read for character in text}))
+        return tokenizer_from(self.settings, "".join({character for text in read for character in text}))
 
     @cached_property
     def tokens(self) -> list[TokenFolder]:
