@@ -17,7 +17,11 @@ from abacist.runs.texts import TextRun
 
 over_every_recipe = pytest.mark.parametrize("name", own_names(FOLDER))
 OF_TEXT = ["bigram", "character_gpt", "finetune"]
-over_every_recipe_of_problems = pytest.mark.parametrize("name", sorted({*own_names(FOLDER)} - {*OF_TEXT}))
+FROM_WEIGHTS = ["distilgpt2_math"]
+"""Of problems, but nothing without the weights to begin with: tests/runs/test_pretrained.py has them."""
+over_every_recipe_of_problems = pytest.mark.parametrize(
+    "name", sorted({*own_names(FOLDER)} - {*OF_TEXT, *FROM_WEIGHTS})
+)
 
 
 @over_every_recipe
@@ -57,7 +61,7 @@ def test_a_recipe_of_text_takes_any_text_and_asks_for_one(name: str, tmp_path: P
 def test_it_says_what_it_does_and_every_dial_has_a_default(name: str):
     recipe = find(name)
     assert summary(recipe)
-    assert (count_from_settings(settings_of(name, [])) is None) == (name in OF_TEXT)
+    assert (count_from_settings(settings_of(name, [])) is None) == (name in OF_TEXT + FROM_WEIGHTS)
     assert settings_of(name, list(dials(recipe).items())) == settings_of(name, [])
 
 

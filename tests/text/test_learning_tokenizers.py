@@ -1,6 +1,7 @@
 """Tokenizers that learn from text: what they take, what they lose, and what each file of another's means."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -223,9 +224,20 @@ def test_a_file_s_special_tokens_are_kept_with_it(tmp_path: Path):
     assert loaded.decode([loaded.start_id, *loaded.encode("a<x>b"), loaded.end_id]) == "a<x>b"
 
 
-def test_rows_of_problems_need_padding_of_0(tmp_path: Path):
+def test_rows_of_problems_cannot_hold_the_token_of_id_0(tmp_path: Path):
     from abacist.text.characters import characters
 
     tokenizer = made("file", path=str(foreign(tmp_path / "f", "</s>")))
-    with pytest.raises(SettingsError, match="in rows it has to be 0"):
-        tokenizer.encode_batch(characters(["1+2"]))
+    none = tokenizer.vocabulary[0]
+    rows = tokenizer.encode_batch(characters(["1+2", "36/3"]))
+    assert [[index for index in row if index] for row in rows.tolist()] == [
+        tokenizer.encode("1+2"),
+        tokenizer.encode("36/3"),
+    ]
+    with pytest.raises(DataError, match=re.escape(f"{none!r} has the id 0")):
+        tokenizer.encode_batch(characters(["1+2", f"1{none}2"]))
+
+
+def test_a_file_needs_a_path():
+    with pytest.raises(SettingsError, match=r"name a tokenizer\.json, or begin with weights"):
+        made("file")

@@ -54,9 +54,9 @@ class ProblemRun(Run):
     @cached_property
     def codec(self) -> Codec:
         """Format and tokenizer."""
-        start, tokenizer = self.settings.start, None
-        if start is not None:
-            tokenizer = self.kept_tokenizer() or tokenizer_from(start)
+        tokenizer = None
+        if self.settings.start is not None:
+            tokenizer = self.kept_tokenizer() or tokenizer_from(self.settings)
         return Codec.build(self.settings.text, tokenizer)
 
     def check(self) -> None:

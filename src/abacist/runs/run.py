@@ -248,8 +248,11 @@ def _new_kind(settings: RunSettings, codec: Codec) -> Kind:
 
 
 def count_from_settings(settings: RunSettings) -> int | None:
-    """Count the parameters of settings before any weight exists; None where a vocabulary has to be learnt first."""
-    if settings.corpus is not None:
+    """Count the parameters of settings before any weight exists.
+
+    None where a vocabulary has to be learnt first, or the weights to begin with say how many there are.
+    """
+    if settings.corpus is not None or settings.start is not None:
         return None
     with torch.device("meta"):
         return count_parameters(_new_kind(settings, Codec.build(settings.text)).model)

@@ -69,6 +69,8 @@ class RunSettings:
             raise SettingsError(f"seed must be at least 0, got {self.seed}")
         if (self.task is None) == (self.corpus is None):
             raise SettingsError("give either a task, to learn from problems, or a corpus, to learn from text")
+        if self.training.steps == 0 and self.start is None:
+            raise SettingsError("training.steps is 0, and start.weights names nothing that could be left as it is")
         if self.corpus is not None:
             for name, default in (("data", DataSettings()), ("grading", GradeSettings()), ("questions", [])):
                 if getattr(self, name) != default:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from abacist.core.catalogue import Part, load
+from abacist.core.catalogue import Part, build, load
 from abacist.core.errors import RunError, SettingsError
 from abacist.models import pretrained
 from abacist.models.checkpoint import fill
@@ -73,16 +73,28 @@ def shaped(settings: RunSettings) -> RunSettings:
         settings,
         kind=kind,
         model=dataclasses.replace(model, dropout=settings.model.dropout),
-        text=dataclasses.replace(settings.text, tokenizer=tokenizer),
+        text=dataclasses.replace(settings.text, tokenizer=_with_roles(tokenizer, settings.text.tokenizer)),
     )
 
 
-def tokenizer_from(start: StartSettings, characters: str = "") -> Tokenizer:
-    """Return the tokenizer of the weights to begin with.
+def _with_roles(tokenizer: Part, wished: Part) -> Part:
+    """Return the choice of a tokenizer; in a file's, the wish for which tokens start, end and pad is granted."""
+    if tokenizer.name != wished.name or tokenizer.name != "file":
+        return tokenizer
+    return Part("file", {**wished.settings, **{"path": tokenizer.settings["path"]}})
+
+
+def tokenizer_from(settings: RunSettings, characters: str = "") -> Tokenizer:
+    """Return the tokenizer of the weights to begin with; `settings` are shaped by them.
 
     One of characters gets further ones behind its own, so that a model can learn an alphabet larger than its first.
     """
-    tokenizer = Origin(start.weights).tokenizer()
+    assert settings.start is not None
+    origin = Origin(settings.start.weights)
+    if not origin.is_run:
+        made: Tokenizer = build(tokenizers.FOLDER, settings.text.tokenizer)
+        return made
+    tokenizer = origin.tokenizer()
     if not isinstance(tokenizer, Character):
         return tokenizer
     known = set(tokenizer.characters)

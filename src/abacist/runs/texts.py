@@ -126,10 +126,10 @@ class TextRun(Run):
         read = self._texts()
         if self.settings.start is None:
             return learnt(self.settings.text.tokenizer, read)
-        tokenizer = tokenizer_from(self.settings.start)
+        tokenizer = tokenizer_from(self.settings)
         if not isinstance(tokenizer, Character):
             return tokenizer
-        return tokenizer_from(self.settings.start, "".join({character for text in read for character in text}))
+        return tokenizer_from(self.settings, "".join({character for text in read for character in text}))
 
     def _texts(self) -> Iterator[str]:
         """Yield all text, as a tokenizer learns from it."""

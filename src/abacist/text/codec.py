@@ -101,7 +101,8 @@ class Codec:
 
     def answer(self, ids: list[int], question: Question = ()) -> str | None:
         """Return the answer to a question that generated ids hold; None if they are malformed or never ended."""
-        *written, last = ids or [self.tokenizer.pad_id]
-        if last != self.tokenizer.end_id or any(index <= self.tokenizer.end_id for index in written):
+        tokenizer = self.tokenizer
+        *written, last = ids or [tokenizer.pad_id]
+        if last != tokenizer.end_id or not {tokenizer.pad_id, tokenizer.start_id, last}.isdisjoint(written):
             return None
-        return self.format.parse(self.tokenizer.decode(ids), question)
+        return self.format.parse(tokenizer.decode(ids), question)

@@ -153,6 +153,10 @@ class Trainer:
         """
         with wish_to_stop() as wish:
             self.begin()
+            if self.counters.steps == 0:
+                self._look()
+                self.counters.finished = True
+                self.save()
             while not self.counters.finished:
                 self.advance(*self.gradients())
                 if wish.made and not self.counters.finished:

@@ -18,7 +18,8 @@ class TrainingSettings:
 
     steps: int | None = None
     """Steps to train; exactly one of steps and minutes is given. A run that was given minutes has its
-    steps written here when they are decided, so that it can be repeated exactly."""
+    steps written here when they are decided, so that it can be repeated exactly. 0 leaves the weights one begins
+    with as they came, to be graded."""
     minutes: float | None = None
     batch_size: int = 256
     """Rows a step."""
@@ -48,7 +49,9 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
             raise SettingsError("give either steps or minutes (set the other to null)")
-        for name in ("steps", "minutes", "batch_size", "learning_rate", "clip"):
+        if self.steps is not None and self.steps < 0:
+            raise SettingsError(f"steps must be at least 0, got {self.steps}")
+        for name in ("minutes", "batch_size", "learning_rate", "clip"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise SettingsError(f"{name} must be above 0, got {value}")

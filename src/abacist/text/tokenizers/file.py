@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abacist.core.errors import DataError, SettingsError
-from abacist.text.characters import Characters
+from abacist.text.characters import Characters, texts_of
 from abacist.text.tokenizer import Tokenizer
 from abacist.text.tokenizers.bpe import read_form, tokens_of
 
@@ -36,8 +36,8 @@ USUAL = {
 class FileSettings:
     """Which file, and what its special tokens are called."""
 
-    path: str
-    """A `tokenizer.json`, or a folder with one."""
+    path: str = ""
+    """A `tokenizer.json`, or a folder with one; empty for that of the weights one begins with."""
     pad: str | None = None
     start: str | None = None
     end: str | None = None
@@ -56,7 +56,9 @@ class File(Tokenizer):
     Settings = FileSettings
 
     def __init__(self, settings: FileSettings):
-        """Read the file. Raises: DataError if it is no tokenizer, or has no end token."""
+        """Read the file. Raises: DataError if it is no tokenizer, or has no end token; SettingsError without a path."""
+        if not settings.path:
+            raise SettingsError("path: name a tokenizer.json, or begin with weights that have one (start.weights)")
         path = Path(settings.path)
         path = path / "tokenizer.json" if path.is_dir() else path
         try:
@@ -101,10 +103,17 @@ class File(Tokenizer):
         return self._library.encode(text, add_special_tokens=False).ids
 
     def encode_batch(self, texts: Characters) -> NDArray[np.int32]:
-        """Return the ids of many texts. Raises: SettingsError if 0 is a token, which it may not be in rows."""
-        if self.pad_id != 0:
-            raise SettingsError(f"the padding of {self.settings.path} has the id {self.pad_id}; in rows it has to be 0")
-        return super().encode_batch(texts)
+        """Return the ids of many texts. Raises: DataError for the token of id 0, which stands for none in rows."""
+        rows = self._library.encode_batch(texts_of(texts), add_special_tokens=False)
+        ids = np.zeros((len(rows), max((len(row.ids) for row in rows), default=0)), dtype=np.int32)
+        for place, row in enumerate(rows):
+            if 0 in row.ids:
+                raise DataError(
+                    f"{self.vocabulary[0]!r} has the id 0 in {self.settings.path}, which stands for no token in rows "
+                    f"of problems: it cannot be in {texts_of(texts)[place]!r}"
+                )
+            ids[place, : len(row.ids)] = row.ids
+        return ids
 
     def decode(self, ids: list[int]) -> str:
         """Return the text of ids."""
