@@ -32,7 +32,7 @@ def brought(corpora: Sequence[TokenCorpus], settings: RunSettings, kept: Path) -
     chosen, own = settings.text.tokenizer, [each.tokenizer() for each in corpora]
     known = [each for each in own if each is not None]
     if settings.start is not None:
-        found: tuple[Part, Tokenizer] = chosen, tokenizer_from(settings.start)
+        found: tuple[Part, Tokenizer] = chosen, tokenizer_from(settings)
     elif chosen.name == "file":
         found = chosen, learnt(chosen, [])
     else:
