@@ -63,12 +63,11 @@ print(text[:300], "...")
 # something to learn already before we look at any order.
 
 # %%
-counts = Counter(text).most_common()
+counts = Counter(text).most_common(50)
 fig, ax = plt.subplots(figsize=(9, 3))
 ax.bar(range(len(counts)), [100 * count / len(text) for _, count in counts], color="tab:blue")
-ax.set_xticks(range(len(counts)), [{" ": "space", "\n": "line"}.get(sign, sign) for sign, _ in counts], fontsize=6)
-ax.set(ylabel="% of the text", title="How often each character occurs")
-ax.tick_params(axis="x", rotation=90 if len(counts) > 100 else 0)
+ax.set_xticks(range(len(counts)), [{" ": "␣", "\n": "⏎"}.get(sign, sign) for sign, _ in counts], fontsize=8)
+ax.set(ylabel="% of the text", title="The 50 most frequent characters")
 fig.tight_layout()
 plt.show()
 

@@ -166,7 +166,7 @@ assert torch.allclose(example.grad, by_hand, atol=1e-6)
 # large the steps are, each number for itself, is the optimizer's business; Adam is the usual one.
 
 # %%
-steps = 300 if SMALL else 2000
+steps = 120 if SMALL else 1000
 optimizer = torch.optim.Adam(kind.parameters(), lr=0.1 if SMALL else 0.05)
 validation = Validation(book.validation, tokenizer, classes, 32)
 course, looks = [], []

@@ -209,7 +209,7 @@ def repeated(number: int, rows: int = 64) -> Batch:
 shape = ModelSettings(d_model=32, n_layers=1, n_heads=1, d_ff=64, context_length=2 * HALF, position=Part("learned"))
 looking = Decoder(new_transformer(shape, no_classes, seed=1), end_id=LETTERS)
 pairs = Bigram(new_bigram(LETTERS, seed=1), end_id=LETTERS, context_length=2 * HALF)
-steps = 250 if SMALL else 600
+steps = 100 if SMALL else 300
 courses = {}
 for name, kind in (("table of pairs", pairs), ("one layer of attention", looking)):
     optimizer = torch.optim.Adam(kind.parameters(), lr=0.01)
