@@ -30,6 +30,7 @@ import matplotlib.pyplot as plt
 from abacist.core.catalogue import build
 from abacist.core.settings import dump
 from abacist.evaluation.losses import mean_loss
+from abacist.models.checkpoint import load_tensors
 from abacist.models.transformer import count_parameters
 from abacist.recipe import settings_of
 from abacist.runs.texts import TextRun
@@ -167,7 +168,7 @@ assert len(commands.encode(latex)) < len(latex)
 # We stay with characters all the same: the model that we begin with knows no others.
 #
 # ## Pretraining
-# That is the training of notebook 5, on the book. It has never seen a backslash before a brace.
+# That is the training of notebook 5, on the book. Of LaTeX it has seen next to nothing.
 
 # %%
 shape = [("model.d_model", 32), ("model.n_layers", 2), ("model.d_ff", 128)] if SMALL else [("context", 64)]
@@ -219,7 +220,9 @@ for name, run in runs.items():
     print(f"{name:<11} {learning:>8,} of {all_of_them:,} parameters learn")
 
 known = pretrained.codec.tokenizer.vocabulary
-assert runs["fine-tuned"].codec.tokenizer.vocabulary[: len(known)] == known  # the old alphabet, then what is new
+grown = runs["fine-tuned"].codec.tokenizer.vocabulary
+print("characters that the book does not have:", grown[len(known) :])
+assert grown[: len(known)] == known  # the old alphabet, then what is new
 
 # %%
 curves = {}
@@ -254,9 +257,8 @@ names = list(english)
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
 left.bar(names, english.values(), color=["grey", "tab:orange", "tab:green", "tab:red"])
 left.set(ylabel="loss on the book", title="What is left of the book")
-right.bar(
-    list(curves), [losses[-1] for losses in curves.values()], color=["tab:blue", "tab:orange", "tab:green", "tab:red"]
-)
+latest = [losses[-1] for losses in curves.values()]
+right.bar(list(curves), latest, color=["tab:blue", "tab:orange", "tab:green", "tab:red"])
 right.set(ylabel="loss on LaTeX", title="What is learnt of LaTeX")
 fig.tight_layout()
 plt.show()
@@ -265,9 +267,17 @@ assert english["fine-tuned"] > english["pretrained"] + 0.05  # it forgets
 assert english["mixed"] < english["fine-tuned"]  # and forgets less if it goes on reading
 
 # %% [markdown]
-# Mixing costs steps: half of the rows are not of the paper. Adapters cost some of the result, but the book is still
-# there, to the bit: take the adapters off and the old model is back. They are also a small file of their own.
-#
+# Mixing costs steps: half of the rows are not of the paper. Adapters cost some of the result; among other things, the
+# rows of new characters in embedding and head stay random, for adapters stand beside matrices only. But the book is
+# still there, to the bit: take the adapters off, and the old model is back.
+
+# %%
+old, beside = (load_tensors(each.path / "model.safetensors") for each in (pretrained, runs["adapters"]))
+matrices = [name for name in old if name.startswith("blocks")]
+assert all(bool((old[name] == beside[name]).all()) for name in matrices)
+print(f"{len(matrices)} matrices unchanged; beside them {sum('lora' in name for name in beside)} thin ones")
+
+# %% [markdown]
 # ## Writing
 # Each writes on from the beginning of a lemma, and the checker counts paragraphs that parse. It sees form, not truth:
 # a paragraph may parse and be nonsense.
