@@ -246,6 +246,7 @@ for example in ("1234567", "234567", "1000007"):
 # 4. Make a tokenizer that loses nothing and has fewer tokens than there are characters. Hint: 16 tokens can write
 #    every byte as two. What would it do to the length?
 #
-# *Answers in words.* 1: a little fewer, for words of the second half alone are in pieces. 2: German and Finnish need
-# longer ones than English. 3: the second space stays with the word, the first is a token by itself; `Return` at the
-# beginning of a text has no `Ġ`. 4: it doubles the length; the model would have to learn characters again.
+# *What to expect, in words.* 1: a little fewer, for words of the second half alone are in pieces. 2: German and
+# Finnish need longer ones than English. 3: the second space stays with the word, the first is a token by itself;
+# `Return` at the beginning of a text has no `Ġ`. 4: it doubles the length; the model would have to learn characters
+# again.

@@ -230,6 +230,6 @@ assert set(ends) == {"<end>"}  # where to stop is a part of the answer
 # 4. Change one line so that the question counts as well, and say which of its tokens could be predicted at all. Hint:
 #    `sums.loss_mask[:, 1:] = True`; the signs `+` and `=` come somewhere.
 #
-# *Answers in words.* 1: a quarter as many. 2: no book's name decides for another's. 3: one token; 7 of 32, more than
-# a fifth, which is one reason for longer contexts. 4: that a sign comes at all, and that `=` follows two numbers;
-# never the digits.
+# *What to expect, in words.* 1: a quarter as many. 2: the hash of the file's name decides, so another book may fall
+# the other way. 3: one token; 7 of 32, more than a fifth, which is one reason for longer contexts. 4: that a sign
+# comes at all, and that `=` follows two numbers; never the digits.

@@ -265,6 +265,6 @@ assert len(set(circle[-30:])) < len(set(tokenizer.decode(written)[-30:]))
 # 4. Halve and double the learning rate until training fails. What does failing look like? Hint: look at the first
 #    hundred steps.
 #
-# *Answers in words.* 1: far above, for random certainty is mostly wrong. 2: lower than pairs on both, but the gap
-# between the two grows: that is learning by heart. 3: higher and rough. 4: too small is slow, too large jumps about
-# above the floor and may never settle.
+# *What to expect, in words.* 1: far above, for random certainty is mostly wrong. 2: lower than pairs on both, but the
+# gap between the two grows: that is learning by heart. 3: higher and rough. 4: too small is slow, too large jumps
+# about above the floor and may never settle.

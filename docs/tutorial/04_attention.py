@@ -270,6 +270,6 @@ assert float(looked[asking, asking - HALF + 1].mean()) > 0.5
 # 4. Leave the root away (`scores = query @ key.T`) in a copy of the cell on queries and keys, with `HEAD = 256`.
 #    Predict the picture. Hint: the curve above.
 #
-# *Answers in words.* 1: about log 8, for any of the eight may be next; a little less, as the letter it stands on is
-# known. 2: not easier, it was known already. 3: often they share the work, sometimes one idles. 4: one dark square a
-# row.
+# *What to expect, in words.* 1: below log 8, which is 2.08: it knows which eight letters came, and may tell those
+# that came twice already. 2: not easier, it was known already. 3: often they share the work, sometimes one idles. 4:
+# one dark square a row.

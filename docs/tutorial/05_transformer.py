@@ -251,7 +251,7 @@ for choice in (Choice(temperature=0.5), Choice(temperature=0.8, top_k=20), Choic
 #   are in the feed-forward layers.
 # - A healthy training begins at log V, and must go below the table of pairs, or it looks at nothing.
 # - Text that was never shown tells learning from learning by heart.
-# - Context is worth what the loss by place says, and there is less and less to gain from looking further.
+# - Context is worth what the loss by place says: the first few tokens bring nearly all of it in so small a model.
 #
 # On the command line this is `abacist train character_gpt --set corpus=book.txt`, then `abacist sample`.
 #
@@ -264,11 +264,12 @@ for choice in (Choice(temperature=0.5), Choice(temperature=0.8, top_k=20), Choic
 #    token that gathers from more tokens can tell how many there are.
 # 2. Give it the first 10,000 characters of the book only, and 1,000 steps. Draw both curves. Hint: write them into a
 #    file and name it; look where the curve of text never shown turns.
-# 3. Let a quarter of the width be a quarter of the heads: keep `d_model` and set `model.n_heads` to 1, then 8. Which
-#    does better? Predict first. Hint: the parameters stay the same.
+# 3. Keep `d_model` and set `model.n_heads` to 1, then to 16. Which does better? Predict first. Hint: the parameters
+#    stay the same; the width of a head does not.
 # 4. Count the parameters for `d_model=128` with 4 layers in your head before you print them. Hint: a layer has 4 d²
 #    for attention and 2 · d · d_ff for the feed-forward.
 #
-# *Answers in words.* 1: a little worse; the triangle of attention itself tells early from late. 2: it turns after a
-# few hundred steps. 3: several heads do better than one until they become too narrow. 4: 4 · (4 · 128² + 2 · 128 ·
-# 256) is 524,288 where `d_ff` is 256, and the embedding and head on top.
+# *What to expect, in words.* 1: worse but far from hopeless; the triangle of attention itself tells early from late.
+# 2: the two curves part, and the upper one turns: it learns its pages by heart. 3: one head can look for one thing
+# only; heads that are too narrow can hardly tell tokens apart. 4: 4 · (4 · 128² + 2 · 128 · 256) is 524,288 where
+# `d_ff` is 256, and the embedding and head on top.

@@ -313,13 +313,15 @@ plt.show()
 # 1. Take half of the trick away: `("text.format", "reversed_answer")` leaves the question in reading order, and
 #    `("model.position", "learned")` tells only the index in the row. Is half of it worth half? Hint: which digit of
 #    its number is the ones now, if lengths differ?
-# 2. Train subtraction, `("task.mixture.0.operation.name", "subtraction")`. Which questions does it get wrong? Hint: a
-#    sign must be written first; what decides it?
+# 2. Train subtraction, `("task.mixture.0.operation.name", "subtraction")`. Here a sign has to be written before any
+#    digit. Will it get those right that go below zero? Hint: what must be compared to know the sign, and can
+#    attention see it at once?
 # 3. Ask `talker` the held-out sums, and `shifted` too. Which has more right answers after the same steps? Predict
 #    first. Hint: most of the talker's gradients come from tokens that nobody can know.
 # 4. Keep `shift` at 1, but give the loss `targets` shifted by *two*. What does the model learn? Hint: it must guess
 #    one token without having seen the one before it; what of a carry?
 #
-# *Answers in words.* 1: no; with either, about one sum in twenty is right after 250 steps. 2: those that go below
-# zero, where the sign needs a comparison of all digits. 3: `shifted`; the talker learns more slowly. 4: something,
-# but every carry is a guess, and the answer cannot be written token by token.
+# *What to expect, in words.* 1: no; with either, about one sum in twenty is right after 250 steps. 2: yes, all of
+# 300, though the sign depends on every digit: all of them are in sight at once, and comparing is easier than
+# carrying. 3: after 250 steps `shifted` got 20 of 300 right, `talker` 3. 4: something, but every carry is a guess,
+# and the answer cannot be written token by token.
