@@ -57,7 +57,7 @@ def test_a_notebook_has_what_each_has(notebook: Path):
     assert "from abacist" in code[0]
     assert any("assert " in cell for cell in code)
     assert sum("plt.show()" in cell for cell in code) >= 2
-    assert any(cell.startswith("## What we saw") for cell in text)
+    assert any("## What we saw\n" in cell for cell in text)
     (exercises,) = (cell for cell in text if cell.startswith("## Exercises"))
     assert len(re.findall(r"^\d\. ", exercises, re.MULTILINE)) in (3, 4)
     assert exercises.count("Hint:") == len(re.findall(r"^\d\. ", exercises, re.MULTILINE))
