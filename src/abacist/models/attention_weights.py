@@ -14,7 +14,7 @@ def attention_weights(model: Transformer, ids: Tensor, coordinates: Tensor) -> T
     """Return what every head of every layer gives to each token, as the model computes it, positions and all.
 
     Shapes: ids (batch, seq); coordinates (batch, seq, axes); result (depth, batch, n_heads, queries, keys). Each
-    row of the last axis sums to 1 and is 0 at keys behind the query.
+    row of the last axis sums to 1 and is 0 at keys after the query.
     """
     found: list[Tensor] = []
 
@@ -23,7 +23,7 @@ def attention_weights(model: Transformer, ids: Tensor, coordinates: Tensor) -> T
         x, (places, _), position, _, step, _ = arguments
         found.append(attention.weights(x, places, position, step))
 
-    hooks = [block.attention.register_forward_pre_hook(look) for block in model.blocks]
+    hooks = [part.register_forward_pre_hook(look) for part in model.blocks.modules() if isinstance(part, Attention)]
     try:
         model.hidden(ids, coordinates)
     finally:
