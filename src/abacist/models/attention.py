@@ -58,6 +58,22 @@ class Attention(nn.Module):
         mixed = attend(query, key, value, wanted, dropout, position.slopes(), bias)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
+    def weights(self, x: Tensor, coordinates: Tensor, position: PositionScheme, step: int = 0) -> Tensor:
+        """Return how much each token gathers from each, (batch, n_heads, queries, keys), without dropout.
+
+        Attention over values that are unit vectors, one a token, gives just these weights.
+        """
+        width, seq = x.shape[-1], x.shape[1]
+        (query,) = _heads(self.qkv(x, slice(width)), 1, self.n_heads)
+        key, _ = _heads(self.qkv(x, slice(width, None)), 2, self.kv_heads)
+        query, key = position.rotate(query, coordinates), position.rotate(key, coordinates)
+        units = torch.eye(seq, dtype=key.dtype, device=key.device).expand(*key.shape[:2], seq, seq)
+
+        def bias(queries: slice, keys: int) -> Tensor | None:
+            return position.bias(step % self.n_layers, coordinates[:, queries], coordinates[:, :keys])
+
+        return attend(query, key, units, None, 0.0, position.slopes(), bias)
+
 
 def _heads(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
     """Cut (batch, seq, parts * heads * d_head) into `parts` of (batch, heads, seq, d_head)."""
