@@ -5,7 +5,8 @@
     python scripts/text.py --smoke                            two steps a model at toy sizes, on a copy of the page
 
 DIR of the data holds `stacks/*.tex` and `shakespeare/input.txt`; --nanogpt is a checkout of nanoGPT, which is trained
-by its own train.py on the same tokens, and measured like ours. The page is prose with marks in it, as docs/far.md.
+by its own train.py on the same tokens, and measured like ours; --weights is a folder of a model of others, which
+scripts/from_gguf.py can make, for TinyMath's baseline. The page is prose with marks in it, as docs/far.md.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from abacist.bench.machine import describe
 from abacist.bench.peers import nanogpt
 from abacist.core.errors import AbacistError, Interrupted, SettingsError
 from abacist.evaluation.compared import rows_of_markdown
+from abacist.evaluation.comparison import Comparison, Row
 from abacist.evaluation.filling import filled
 from abacist.evaluation.losses import TextLoss
 from abacist.evaluation.text_comparison import TextRow, TextTrial
@@ -41,7 +43,11 @@ from abacist.runs.token_sources import first_id
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, RUNS = ROOT / "docs" / "text.md", Path("runs/text")
 DATA = "ABACIST_DATA"
-MACHINE = "machine"
+MACHINE, BASELINE = "machine", "baseline"
+EXAMPLES = "12 + 7 = 19\n8 - 31 = -23\n6 * 14 = 84\n27 / 86 = 0.31\n50 / 8 = 6.25\n"
+"""What a model that was never taught lines of arithmetic is shown before each question."""
+TAUGHT = 600
+"""Steps of 32 lines."""
 SAMPLE = 400
 """Characters of a sample that the page shows."""
 
@@ -57,16 +63,19 @@ class Trained:
     """The name of another, of the first seed, whose weights it begins with."""
     seeds: int | None = None
     """Where it has others than the stage."""
+    on: str = ""
+    """The text it is measured on, where that is another than the stage's."""
 
 
 @dataclass(frozen=True)
 class Stage:
     """A part of the page: models that are measured on the same text."""
 
+    on: str
+    """The text that they are measured on, in words."""
     models: tuple[Trained, ...]
     changes: dict[str, Any]
     """What holds for all of them."""
-    toy: dict[str, Any] = field(default_factory=dict)
     peer: bool = False
     """Whether nanoGPT is trained too, in the shape of the second model."""
     seeds: int = 3
@@ -86,6 +95,7 @@ def stages(data: Path) -> dict[str, Stage]:
     tuned = {**little, **TUNING}
     return {
         "latex": Stage(
+            "LaTeX",
             (
                 Trained("table of pairs", "bigram", seeds=1),
                 Trained("abacist", changes={"model.d_ff": 248}),
@@ -96,6 +106,7 @@ def stages(data: Path) -> dict[str, Stage]:
             sample="abacist",
         ),
         "shakespeare": Stage(
+            "Shakespeare",
             (
                 Trained("table of pairs", "bigram", {"model.context_length": 64}, seeds=1),
                 Trained("abacist", changes=play),
@@ -106,6 +117,7 @@ def stages(data: Path) -> dict[str, Stage]:
             sample="abacist",
         ),
         "tokenizers": Stage(
+            "LaTeX",
             tuple(
                 Trained(name, changes={"tokenizer": part, "training.steps": 2000})
                 for name, part in (
@@ -118,8 +130,11 @@ def stages(data: Path) -> dict[str, Stage]:
             seeds=1,
         ),
         "shakespeare_to_latex": Stage(
+            "LaTeX",
             (
-                Trained("Shakespeare alone", changes={**shakespeare, "training.steps": 5000}, seeds=1),
+                Trained(
+                    "Shakespeare alone", changes={**shakespeare, "training.steps": 5000}, seeds=1, on="Shakespeare"
+                ),
                 Trained("as it came, on LaTeX", "finetune", {"training.steps": 0}, "Shakespeare alone", seeds=1),
                 Trained("fine-tuned on LaTeX", "finetune", tuned, "Shakespeare alone"),
                 Trained("LaTeX from scratch", changes=little),
@@ -127,8 +142,11 @@ def stages(data: Path) -> dict[str, Stage]:
             latex,
         ),
         "chapter": Stage(
+            "the chapter",
             (
-                Trained("all other chapters", changes={**others, "training.steps": 5000}, seeds=1),
+                Trained(
+                    "all other chapters", changes={**others, "training.steps": 5000}, seeds=1, on="the last of them"
+                ),
                 Trained("as it came, on the chapter", "finetune", {"training.steps": 0}, "all other chapters", seeds=1),
                 Trained("fine-tuned on the chapter", "finetune", tuned, "all other chapters"),
                 Trained("the chapter from scratch", changes=little),
@@ -168,15 +186,22 @@ def main(arguments: Sequence[str]) -> int:
         runs = options.runs or (RUNS.with_name("text-smoke") if options.smoke else RUNS)
         page = copied(options.page or PAGE, runs) if options.smoke else options.page or PAGE
         every = stages(Path(os.environ[DATA]))
-        chosen = list(every) if options.only is None else options.only.split(",")
-        if unknown := [name for name in chosen if name not in every]:
-            raise SettingsError(f"--only: no stage {unknown[0]!r}; there are {', '.join(every)}")
+        names = [*every, BASELINE]
+        chosen = names if options.only is None else options.only.split(",")
+        if unknown := [name for name in chosen if name not in names]:
+            raise SettingsError(f"--only: no stage {unknown[0]!r}; there are {', '.join(names)}")
         for name in [*chosen, MACHINE]:
             filled(page, name, "")  # a mark that is missing is said before any work
+        if BASELINE in chosen and options.weights is None:
+            print(f"{BASELINE}: no --weights, so it stays as it is", flush=True)
+            chosen.remove(BASELINE)
         for name in chosen:
             print(f"\n== {name}", flush=True)
             command = shlex.join(["python", "scripts/text.py", *arguments])
-            part = made(name, small(every[name]) if options.smoke else every[name], runs, command, options.nanogpt)
+            if name == BASELINE:
+                part = baseline(str(options.weights.resolve()), runs / name, command, options.smoke)
+            else:
+                part = made(name, small(every[name]) if options.smoke else every[name], runs, command, options.nanogpt)
             page.write_text(filled(page, name, part), encoding="utf-8")
             page.write_text(filled(page, MACHINE, machine()), encoding="utf-8")
     except AbacistError as error:
@@ -196,6 +221,7 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--runs", type=Path, metavar="DIR", help=f"where the runs lie (default: {RUNS})")
     parser.add_argument("--only", metavar="NAME[,NAME]", help="only these stages")
     parser.add_argument("--nanogpt", type=Path, metavar="DIR", help="a checkout of nanoGPT, to train it beside ours")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="a GPT-2 or Llama with its tokenizer.json")
     parser.add_argument("--smoke", action="store_true", help="everything at toy sizes, on a copy of the page in --runs")
     return parser.parse_args(arguments)
 
@@ -240,10 +266,10 @@ def made(name: str, stage: Stage, runs: Path, command: str, checkout: Path | Non
         row = found.rows[0]
         if row.faults or row.cannot:
             raise SettingsError(f"{each.name}: {row.cannot or next(iter(row.faults.values()))}")
-        rows[each.name] = replace(row, choices={"model": each.name})
+        rows[each.name] = replace(row, choices={"model": each.name, "on": each.on or stage.on})
     if stage.peer and checkout is not None:
         ours = TextRun.open(Path(rows[stage.models[1].name].trials[0].run))
-        rows["nanoGPT"] = peer(checkout.resolve(), ours, runs / name, stage.seeds)
+        rows["nanoGPT"] = peer(checkout.resolve(), ours, runs / name, stage.seeds, stage.on)
     lines = [*rows_of_markdown(HEADINGS, [cells(row) for row in rows.values()]), ""]
     lines += remarks([*rows.values()], stage)
     if stage.sample:
@@ -253,6 +279,7 @@ def made(name: str, stage: Stage, runs: Path, command: str, checkout: Path | Non
 
 HEADINGS = [
     "model",
+    "measured on",
     "parameters",
     "vocabulary",
     "steps",
@@ -268,7 +295,7 @@ def cells(row: TextRow) -> list[str]:
     bits = row.values("bits a character")
     spread = f" [{min(losses):.4f}..{max(losses):.4f}]" if len(losses) > 1 else ""
     return [
-        row.choices["model"],
+        *row.choices.values(),
         f"{row.parameters:,}",
         f"{row.trials[0].vocabulary:,}",
         f"{row.steps:,.0f}",
@@ -280,16 +307,22 @@ def cells(row: TextRow) -> list[str]:
 
 def remarks(rows: Sequence[TextRow], stage: Stage) -> list[str]:
     """Return what the table's figures are of."""
-    tokens = sorted({trial.whole.tokens for row in rows for trial in row.trials})
+    validated = {row.choices["on"]: row.trials[0].sources for row in rows}
+    texts = [f"{on} ({count_of(sources):,} characters)" for on, sources in validated.items()]
     seconds = sum(trial.seconds for row in rows for trial in row.trials)
     several = [len(row.trials) for row in rows if len(row.trials) > 1]
-    lines = [f"- Measured on all validation text: {' and '.join(f'{each:,}' for each in tokens)} tokens."]
+    lines = [f"- Measured on all text that is kept from training, the last tenth: {', '.join(texts)}."]
     if several:
         lines.append(f"- Means of {max(several)} seeds, with the best and the worst; where no range stands, one seed.")
     lines.append(f"- {sum(len(row.trials) for row in rows)} trainings, {clock(seconds)} in all.")
     if stage.peer and rows[-1].choices["model"] != "nanoGPT":
         lines.append("- nanoGPT was not given.")
     return lines
+
+
+def count_of(sources: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many characters sources validate with."""
+    return sum(source["sides"]["validation"]["characters"] for source in sources)
 
 
 def sample(run: TextRun) -> list[str]:
@@ -304,7 +337,7 @@ def sample(run: TextRun) -> list[str]:
     ]
 
 
-def peer(checkout: Path, ours: TextRun, folder: Path, seeds: int) -> TextRow:
+def peer(checkout: Path, ours: TextRun, folder: Path, seeds: int, on: str) -> TextRow:
     """Train nanoGPT with its own train.py on the tokens of a run of ours, in its shape; measure it on the same rows."""
     model, training = ours.settings.model, ours.settings.training
     assert training.steps is not None
@@ -331,7 +364,7 @@ def peer(checkout: Path, ours: TextRun, folder: Path, seeds: int) -> TextRow:
         trials.append(
             TextTrial(str(own), seed, training.steps, values["seconds"], vocab_size, ours.facts(), {"all": whole})
         )
-    return TextRow({"model": "nanoGPT"}, parameters, trials)
+    return TextRow({"model": "nanoGPT", "on": on}, parameters, trials)
 
 
 def train_peer(checkout: Path, ours: TextRun, own: Path, seed: int, first: int, vocab_size: int) -> float:
@@ -376,6 +409,31 @@ def measured(gpt: Callable[..., Any], ours: TextRun, first: int) -> tuple[float,
         total += float(F.cross_entropy(logits[mask].double(), ids[:, 1:][mask], reduction="sum"))
         count += int(mask.sum())
     return total / count, count
+
+
+def baseline(weights: str, runs: Path, command: str, smoke: bool) -> str:
+    """Grade a model of others on TinyMath's lines as it came, and taught; return its part of the page."""
+    few = {"name": "written", "before": EXAMPLES}
+    asked = {
+        "as it came": {"training.steps": 0},
+        "as it came, behind five examples": {"training.steps": 0, "text.format": few},
+        "adapters of rank 16": {"rank": 16, "training.learning_rate": 1e-3},
+        "all weights": {},
+    }
+    counts = [2] * 4 if smoke else [1000, 250, 250, 250]  # answers of so large a model take their time
+    asked_of = {f"grading.sets.{place}.count": count for place, count in enumerate(counts)}
+    toy = {"training.evaluate_on": 2, "training.threads": 1}
+    rows: list[Row] = []
+    for name, own in asked.items():
+        changes = {"weights": weights, **own, **asked_of, **(toy if smoke else {})}
+        steps = min(changes.pop("training.steps", TAUGHT), 2 if smoke else TAUGHT)
+        over = [[("training.steps", steps)]]
+        found = compare(
+            "distilgpt2_math", over, list(changes.items()), 1, runs, re.sub(r"\W+", "-", name), False, command
+        )
+        rows += [replace(row, choices={"model": name}) for row in found.rows]
+    whole = Comparison("distilgpt2_math", command, 1, rows)
+    return "\n".join([*whole.table(), "", *(f"- {remark}" for remark in [*whole.faults(), *whole.remarks()]), ""])
 
 
 def machine() -> str:
