@@ -38,6 +38,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
         {"axes": 6},
         {"sight": [{"place": [-1, 2]}, {"number": [-1, -1]}]},
         {"axes": 6, "sight": [{"line": [-1, 0]}, {}]},
+        {"axes": 6, "reach": 2, "reaches": {"item": 4, "line": 1}, "sight": [{"item": [-3, 0]}, {"line": [0, 1]}]},
     ],
     "rope": [{"base": 3.0}, {"spread": 50}],
     "sinusoidal": [{"base": 50.0, "scale": 1.0}, {"spread": 20, "scale": 1.0}],

@@ -229,7 +229,10 @@ def test_a_head_reads_the_axes_of_its_sight_and_sees_no_farther_but_always_itsel
         ({"sight": [{"row": [0, 0]}]}, "no axis 'row'; there are index, place, number"),
         ({"sight": [{"place": [1, 0]}]}, "sight.place: a window lies within"),
         ({"sight": [{"place": [-4, 0]}]}, "sight.place: a window lies within"),
-        ({"axes": 6, "reach": 4, "sight": [{}]}, "reach is at most 3"),
+        ({"axes": 6, "reach": 4, "sight": [{}]}, "reach: with sight at most 131,072 combinations"),
+        ({"reaches": {"row": 2}}, "reaches: no axis 'row'; there are index, place, number"),
+        ({"reaches": {"place": 0}}, "reach at least 1"),
+        ({"reaches": {"place": 2}, "sight": [{"place": [-3, 0]}]}, "sight.place: a window lies within [-2, 2]"),
         ({"axes": 4}, "axes must be 3 or 6"),
     ],
 )

@@ -8,9 +8,11 @@ import pytest
 
 from abacist.core.settings import check
 from abacist.models.positions.relative import AXES
+from abacist.problems.operations.expressions import Expressions
 from abacist.problems.problem import Problem
-from abacist.problems.question import read_question
+from abacist.problems.question import read_question, text_of
 from abacist.problems.rounding import Rounding
+from abacist.recipes.deep_nesting import deep_nesting
 from abacist.recipes.long_multiplication import long_multiplication
 from abacist.recipes.long_subtraction import long_subtraction
 from abacist.text.codec import Codec, TextSettings
@@ -61,3 +63,25 @@ def test_one_look_of_every_head_decides_the_next_sign(recipe: Any, operator: str
     unclear = [signs for signs in follows.values() if len(signs) > 1]
     assert len(unclear) < len(follows) / 1000
     assert all(signs == second_look for signs in unclear)
+
+
+def test_a_long_run_of_parentheses_looks_like_a_short_one():
+    settings = deep_nesting()
+    codec = Codec.build(check(TextSettings, settings["text"]))
+    # What is copied and what comes next; the other heads see a whole line, or digits of scratch work.
+    sight = [windows for windows in settings["model"]["position"]["sight"] if windows["line"] == [-1, -1]]
+
+    def looks(depth: int, count: int) -> list[list[Any]]:
+        """Return of each head what it sees at opening parentheses, digits all alike."""
+        rng, terms = random.Random(depth), (depth + 1, depth + 5)
+        shape = Expressions(terms, (1, 1), "+-*", brackets=0.8, depth=depth, least_depth=depth)
+        found: list[list[Any]] = [[] for _ in sight]
+        for _ in range(count):
+            for (sign, shown), _ in seen(codec, sight, text_of(shape.sample(rng))):
+                for head, view in enumerate(shown if sign == "(" else ()):
+                    found[head].append(frozenset(("0" if sign.isdigit() else sign, *at) for sign, *at in view))
+        return found
+
+    for known, deeper in zip(looks(3, 300), looks(6, 15), strict=True):
+        assert len(deeper) > 200
+        assert sum(view in known for view in deeper) / len(deeper) > 0.75

@@ -8,13 +8,18 @@ from abacist.text.formats.steps import near_work
 def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
     """Work out expressions with up to `depth` parentheses within one another, and be tested on `tested`."""
 
-    def chains(least: int, most: int, terms: list[int], brackets: float) -> dict[str, Any]:
-        shape = {"terms": terms, "digits": [1, 1], "operators": "+-*", "brackets": brackets}
+    def chains(least: int, most: int, terms: list[int], brackets: float, digits: int = 1) -> dict[str, Any]:
+        shape = {"terms": terms, "digits": [1, digits], "operators": "+-*", "brackets": brackets}
         return {"operation": {"name": "expressions", **shape, "depth": most, "least_depth": least}}
 
     return {
         "task": {
-            "mixture": [chains(0, depth, [2, 6], 0.4), chains(0, depth, [2, 10], 0.6)],
+            "mixture": [
+                chains(0, depth, [2, 6], 0.4),
+                chains(0, depth, [2, 10], 0.6),
+                # Numbers as long as deeper expressions lead to.
+                chains(0, 0, [2, 3], 0.0, digits=4),
+            ],
             "split": {"held_out": 0.05},
         },
         "text": near_work(),
@@ -22,20 +27,24 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
         "model": {
             "d_model": 120,
             "n_layers": 3,
-            "n_heads": 12,
+            "n_heads": 15,
             "d_ff": 384,
             "position": {
                 "name": "relative",
                 "axes": 6,
+                "reaches": {"index": 2, "item": 4, "line": 2, "place": 2},
                 "sight": [
-                    # What is copied: the same number up to the result, the next one behind it.
+                    # What is copied: the same number up to the result; behind it, one item or two further on.
                     {"line": [-1, -1], "item": [0, 0], "column": [0, 2]},
                     {"line": [-1, -1], "item": [1, 1], "column": [0, 1]},
-                    {"line": [-1, -1], "item": [1, 2], "row": [0, 2]},
+                    {"line": [-1, -1], "item": [2, 2], "column": [0, 1]},
+                    {"line": [-1, -1], "item": [1, 1], "row": [0, 2]},
+                    {"line": [-1, -1], "item": [2, 2], "row": [0, 2]},
                     # What comes next and whether it may be reckoned; what stands around a result.
-                    {"line": [-1, -1], "item": [1, 2]},
-                    {"line": [-1, -1], "item": [-2, 1]},
-                    {"line": [0, 0], "index": [-2, 0]},
+                    {"line": [-1, -1], "item": [1, 2], "row": [0, 0]},
+                    {"line": [-1, -1], "item": [2, 3], "row": [0, 0]},
+                    {"line": [-1, -1], "item": [-1, 2], "row": [0, 0]},
+                    {"line": [0, 0], "index": [-1, 0]},
                     {"line": [0, 0], "item": [-1, 0]},
                     {"line": [0, 0]},
                     # The digits of a product, see long_multiplication, and of a difference.
@@ -48,10 +57,13 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
             "context_length": 2048,
         },
         "training": {
-            "steps": 2500,
+            "steps": 4000,
             "batch_size": 14,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},
+            # Work on an expression is long, and so is a look at it.
+            "evaluate_every": 1000,
+            "evaluate_on": 200,
         },
         "grading": {
             "sets": [

@@ -139,15 +139,17 @@ def bias(
         distance = query[:, None, INDEX] - key[None, :, INDEX]
         return -_slopes(n_heads)[:, None, None] * distance.astype(np.float32)
     if name == "relative":
-        table, reach = weights["position.table"][layer].copy(), options["reach"]
+        table = weights["position.table"][layer].copy()
+        reach = table.shape[-1] // 2
         names, steps = AXES if options["axes"] == len(AXES) else PLAIN_AXES, np.arange(-reach, reach + 1)
+        reaches = np.array([options.get("reaches", {}).get(axis, options["reach"]) for axis in names])
         for head, windows in zip(range(n_heads), itertools.cycle(options["sight"])):
             table[head] *= np.array([[axis in windows] for axis in names])
         itself = table[:, :, reach].sum(1)
         for head, windows in zip(range(n_heads), itertools.cycle(options["sight"])):
             for axis, (least, greatest) in windows.items():
                 table[head, names.index(axis), (steps < least) | (steps > greatest)] = -np.inf
-        distance = np.clip(key[None] - query[:, None], -reach, reach) + reach
+        distance = np.clip(key[None] - query[:, None], -reaches, reaches) + reach
         looked_up: Array = sum(table[:, axis][:, distance[..., axis]] for axis in range(options["axes"]))
         same = key[None, :, INDEX] == query[:, None, INDEX]
         return np.where(same, itself[:, None, None], looked_up)

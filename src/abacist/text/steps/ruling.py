@@ -10,7 +10,9 @@ The rule counts lines, numbers and columns; it never sees which digit a token is
     place   the power of ten that a digit stands for, as its number's scale says
 
 Signs between numbers go on counting columns, rows and places from the number before them, so that the end
-of a number stands where its next digit would. In near work their rows count from the end of that number.
+of a number stands where its next digit would. In near work closing parentheses have rows that count from the end
+of the number, other signs have none, and an opening parenthesis is an item of its own: so a run of either, however
+long, looks to each of its signs like a short one.
 """
 
 import numpy as np
@@ -26,7 +28,7 @@ N_COORDINATES = 6
 
 _FIRST = 3  # classes below are those of plain rows, see `text/coordinates.py`
 (OTHER, START, DIGIT, SCRATCH, CARRY, FACTOR, QUOTIENT, SIGN, MARK, DROP, OPEN, WANTED) = range(_FIRST, _FIRST + 12)
-(AGAIN, RESULT, END, BETWEEN, SCALE) = range(_FIRST + 12, _FIRST + 17)
+(AGAIN, RESULT, END, BETWEEN, CLOSE, PARENTHESIS, SCALE) = range(_FIRST + 12, _FIRST + 19)
 _NO_SCALE = 40
 """A scale's class is this plus its value: all of them count as `SCALE`."""
 
@@ -49,11 +51,16 @@ _CLASSES = {
     **dict.fromkeys(alphabet.WANTED + alphabet.WANTED_IN_WORDS, WANTED),
 }
 
-_NEAR = {**_CLASSES, **dict.fromkeys((*alphabet.OPERATORS, alphabet.CLOSE, alphabet.PERCENT, alphabet.EQUALS), BETWEEN)}
+_NEAR = {
+    **_CLASSES,
+    **dict.fromkeys((*alphabet.OPERATORS, alphabet.PERCENT, alphabet.EQUALS), BETWEEN),
+    alphabet.OPEN: PARENTHESIS,
+    alphabet.CLOSE: CLOSE,
+}
 """Classes of a vocabulary of near work."""
 
 _IN_NUMBER = (DIGIT, SCRATCH, CARRY, FACTOR, QUOTIENT, SIGN, MARK, DROP, SCALE, AGAIN, RESULT, END)
-_BEGINS_NUMBER = (DIGIT, SCRATCH, FACTOR, QUOTIENT, SIGN, SCALE, RESULT)
+_BEGINS_ITEM = (DIGIT, SCRATCH, FACTOR, QUOTIENT, SIGN, SCALE, RESULT, PARENTHESIS)
 
 
 def _places(before: int, now: int) -> tuple[list[int], list[int], list[int]]:
@@ -61,7 +68,7 @@ def _places(before: int, now: int) -> tuple[list[int], list[int], list[int]]:
     stay = [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]
     zero = [0, 0, 0, 0]
     scaled = stay[2] if before == SCALE else zero
-    if now in (START, WANTED, SIGN, SCALE, RESULT):
+    if now in (START, WANTED, SIGN, SCALE, RESULT, PARENTHESIS):
         return zero, zero, zero
     if now == CARRY:
         return stay
@@ -75,7 +82,7 @@ def _places(before: int, now: int) -> tuple[list[int], list[int], list[int]]:
         return [-1, 0, 0, 0], [-1, 0, 0, 0], [-1, 0, -1, 1]
     if now == END:
         return stay[0], [-1, 0, 0, 0], stay[2]
-    if now == BETWEEN and before == DIGIT:
+    if now == BETWEEN or (now == CLOSE and before == DIGIT):
         return [1, 1, 0, 0], zero, [1, 0, 0, 1]
     if before == AGAIN:
         return [1, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 1]
@@ -109,7 +116,8 @@ def _rule() -> Integers:
             if now not in (START, WANTED):
                 new[1 + ITEM, ITEM] = 1
                 # A sign that turned out to stand before a parenthesis has not begun a number.
-                new[0, ITEM] = (now in _BEGINS_NUMBER and before not in _IN_NUMBER) - (now == OPEN and before == SIGN)
+                new[0, ITEM] = now in _BEGINS_ITEM and before not in _IN_NUMBER
+                new[0, ITEM] -= now == OPEN and before == SIGN
                 # A product that is written again counts as the number behind it.
                 if before == SCRATCH:
                     new[0, ITEM] += (now == AGAIN) - (now == RESULT)
