@@ -32,7 +32,7 @@ def run(line: str, folder: Path, monkeypatch) -> int:
         arguments += ["--seeds", "1"]
     if arguments[0] in ("train", "compare"):
         arguments += ["--steps", "2"]
-        if "--resume" not in arguments and not any("corpus=" in each or "weights=" in each for each in arguments):
+        if "--resume" not in arguments and not any("corpus" in each or "weights=" in each for each in arguments):
             arguments += ["--set", 'grading.sets=[{"title": "few", "count": 10}]']
     if "--on" in arguments:
         arguments = [*arguments[: arguments.index("--fresh")], "--fresh", "1", "--json"]
