@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from abacist.core.errors import DataError
 from abacist.data.documents import PackedDocuments
+from abacist.data.overlap import Overlap
 from abacist.data.packing import arranged
 from abacist.data.sides import TextSplit
 from abacist.data.tokens import HEADER, TokenFolder, Tokens, blocks, encoded, open_nanogpt, open_tokens, read_characters
@@ -72,6 +73,36 @@ def test_unknown_words_are_counted(tmp_path: Path):
     tokenizer = made(name="word", vocab_size=12)
     folder = encoded(tmp_path, BOOKS, tokenizer, TextSplit(validation=0))
     assert folder.train.unknown == "".join(read(folder.train, tokenizer)).count("<unk>") > 0
+
+
+def test_tokens_of_which_a_file_is_gone_are_made_anew(tmp_path: Path):
+    before = encoded(tmp_path, BOOKS, made(), TextSplit(validation=0.3))
+    was = read(before.train, made())
+    for gone in ("train.bin", "validation.documents.bin", HEADER):
+        (before.path / gone).unlink()
+        again = encoded(tmp_path, BOOKS, made(), TextSplit(validation=0.3))
+        assert (again.path, read(again.train, made())) == (before.path, was)
+        assert (again.path / gone).is_file()
+    (before.path / "train.bin").write_bytes(b"12")
+    assert read(encoded(tmp_path, BOOKS, made(), TextSplit(validation=0.3)).train, made()) == was
+    assert [each.name for each in tmp_path.iterdir()] == [before.path.name]
+
+
+def test_the_header_tells_how_much_that_validates_is_trained_on(tmp_path: Path):
+    page = "".join(map(chr, range(0x4E00, 0x4E00 + 400)))
+    twice = Given((Document("a", page + "x" * 100 + page[:300]),))
+    folder = encoded(tmp_path, twice, made(twice), TextSplit(by="last", validation=0.5))
+    told = Overlap(**folder.header["overlap"])
+    assert (told.window, told.windows, told.found) == (50, 351, 251)
+    whole = Given((Document("a", page + page),))
+    folder = encoded(tmp_path, whole, made(whole), TextSplit(by="last", validation=0.5))
+    assert Overlap(**folder.header["overlap"]).share == 1.0
+
+
+def test_slices_of_mapped_tokens_are_plain_arrays(tmp_path: Path):
+    folder = encoded(tmp_path, BOOKS, made(), TextSplit(validation=0.3))
+    assert type(folder.train.ids) is type(folder.train.ids[3:7]) is np.ndarray
+    assert isinstance(folder.train.ids.base, np.memmap)
 
 
 def test_a_large_vocabulary_takes_four_bytes(tmp_path: Path):
