@@ -47,6 +47,7 @@ class Run(ABC):
     def __init__(self, path: Path, settings: RunSettings, is_new: bool = False):
         """`is_new`: it is being made, and what lies in its folder, if anything does, is of a run that it replaces."""
         self.path, self.settings, self.is_new = path, settings, is_new
+        self._prepared = False  # whether a training has put its own precision around the model
 
     @classmethod
     def create(cls, path: Path, settings: RunSettings, overwrite: bool = False) -> Self:
@@ -167,12 +168,16 @@ class Run(ABC):
             _new_kind(self.settings, self.codec)
 
     def trained(self) -> Kind:
-        """Return the model with its best weights, adapters merged. Raises: RunError if the run has none yet."""
+        """Return the model with its best weights, adapters merged, in float32 whatever it was trained in.
+
+        So what is measured right after training is what is measured later. Raises: RunError if the run has none yet.
+        """
         if not (self.path / WEIGHTS).is_file():
             raise RunError(f"{self.path} has no weights yet; abacist train --resume {self.path}")
         adapted = self.settings.start is not None and self.settings.start.lora is not None
-        if adapted:
+        if adapted or self._prepared:
             vars(self).pop("kind", None)  # one that was merged before has no adapters any more
+            self._prepared = False
         load_weights(self.kind.model, self.path / WEIGHTS)
         if adapted:
             merge(self.kind.model)
@@ -198,6 +203,7 @@ class Run(ABC):
             noisy=settings.model.dropout > 0 or bool(start and start.lora and start.lora.dropout > 0),
             shares_after=self.shares_rule(),
         )
+        self._prepared = True
         if resume and (self.path / STATE).is_file():
             trainer.resume()
         else:
