@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from abacist.apps.train_text import train_on_text
 from abacist.core.errors import AbacistError, Interrupted, RunError, SettingsError
 from abacist.core.settings import check, override
 from abacist.data.pairs import counted_loss
@@ -17,6 +18,7 @@ from abacist.models.checkpoint import load_tensors
 from abacist.models.lora import Adapted
 from abacist.models.pretrained import write
 from abacist.runs import text_report
+from abacist.runs.folder import GRADES
 from abacist.runs.problems import ProblemRun
 from abacist.runs.run import Run
 from abacist.runs.settings import RunSettings
@@ -257,6 +259,38 @@ def test_a_byte_pair_run_tells_bits_a_character(tmp_path: Path, book: Path):
     assert look.loss.tokens_per_character < 0.8
     assert type(TextRun.open(run.path).codec.tokenizer) is type(run.codec.tokenizer)
     assert run.sample(Choice(), "the", 20).startswith("the")
+
+
+def test_what_a_vocabulary_loses_leaves_no_bits_a_character(tmp_path: Path, book: Path, capsys):
+    book.write_text(BOOK + "a few rare words end it all, and nothing else is like them\n" * 8)
+    run = made(tmp_path, book, text__tokenizer={"name": "word", "vocab_size": 14})
+    train_on_text(run, report=True, resume=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    (look,) = json.loads((run.path / GRADES).read_text())
+    side = run.tokens[0].validation
+    assert look["unknown"] == side.unknown / len(side) > 0
+    assert look["bits_per_character"] is look["tokens_per_character"] is None
+    share = f"{look['unknown']:.2%}"
+    assert f"{share} of the tokens to validate are unknown" in shown
+    assert shown.count(share) == 2  # before training, and in the table behind it
+    assert f"{share} of the tokens are unknown to the vocabulary" in (run.path / "report.html").read_text()
+    assert all(line["bits_per_character"] is None for line in read_metrics(run.path) if "sample" in line)
+
+
+def test_validation_text_that_is_trained_on_is_told(tmp_path: Path, book: Path, capsys):
+    run = made(tmp_path, book)
+    train_on_text(run, report=True, resume=False)
+    (fact,) = json.loads((run.path / CORPUS).read_text())
+    assert fact["overlap"]["found"] > 0.9 * fact["overlap"]["looked_for"]  # the book says the same over and over
+    said = "of the validation text's stretches of 50 characters stand in the training text"
+    assert said in " ".join(capsys.readouterr().out.split())
+    assert said in (run.path / "report.html").read_text().replace("&#39;", "'")
+
+
+def test_what_is_measured_after_training_is_what_is_measured_later(tmp_path: Path, book: Path):
+    run = made(tmp_path, book, training__dtype="bfloat16")
+    run.train()
+    assert run.validated() == TextRun.open(run.path).validated()
 
 
 def test_a_run_begins_with_another_s_weights_and_alphabet(tmp_path: Path, book: Path):

@@ -197,8 +197,17 @@ class Validation:
 
     @property
     def tokens_per_character(self) -> float | None:
-        """Tokens to predict for every character of the text; None where nobody knows how many those are."""
-        return self.predicted / self.side.characters if self.side.characters else None
+        """Tokens to predict for every character of the text; None where nobody knows how many those are.
+
+        Nobody does where tokens stand for text that is lost: to predict them is not to predict that text.
+        """
+        known = self.side.characters and not self.side.unknown
+        return self.predicted / self.side.characters if known and self.side.characters else None
+
+    @property
+    def unknown(self) -> float:
+        """Share of the text's tokens that stand for what the vocabulary lacks."""
+        return self.side.unknown / len(self.side)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows, some at a time."""

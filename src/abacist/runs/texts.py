@@ -183,6 +183,7 @@ class TextRun(Run):
         return [
             {
                 "name": name,
+                "overlap": tokens.header.get("overlap"),
                 "share": share,
                 "digest": found.digest,
                 "documents": found.documents,
@@ -224,7 +225,8 @@ class TextRun(Run):
         looks = []
         for name, each in zip(self.names, validations, strict=True):
             total, count = summed_loss(self.kind, each.batches())
-            looks.append(Look(name, TextLoss(count, total / count, each.tokens_per_character), each.whole))
+            loss = TextLoss(count, total / count, each.tokens_per_character, each.unknown)
+            looks.append(Look(name, loss, each.whole))
         return looks if len(looks) == 1 else [*looks, _mean(looks, self.corpus.shares)]
 
     def validated(self) -> list[Look]:
@@ -277,4 +279,5 @@ def _mean(looks: Sequence[Look], shares: Sequence[float]) -> Look:
             sum(s * look.loss.loss * (p or 0.0) for s, look, p in zip(shares, looks, per, strict=True)) / loss
         )
     whole = all(look.whole for look in looks)
-    return Look("all", TextLoss(sum(look.loss.tokens for look in looks), loss, per_character), whole)
+    unknown = sum(share * look.loss.unknown for share, look in zip(shares, looks, strict=True))
+    return Look("all", TextLoss(sum(look.loss.tokens for look in looks), loss, per_character, unknown), whole)

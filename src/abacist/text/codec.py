@@ -70,8 +70,8 @@ class Codec:
             other = tokenizer.vocabulary[ends[0]] if len(ends) == 1 and ends[0] else "TOKEN"
             wished = " ".join(f"--set text.tokenizer.{role}={other}" for role in lost)
             raise SettingsError(
-                f"text.tokenizer: {tokenizer.vocabulary[0]!r}, its {' and '.join(lost)}, has the id 0, which stands for "
-                f"no token in rows of problems; choose another: {wished}"
+                f"text.tokenizer: {tokenizer.vocabulary[0]!r}, its {' and '.join(lost)}, has the id 0, which stands "
+                f"for no token in rows of problems; choose another: {wished}"
             )
 
     @cached_property
