@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -331,6 +332,40 @@ def test_adapters_learn_alone_are_saved_and_merged(tmp_path: Path, book: Path):
     third = made(tmp_path, book, name="three", start={"weights": str(run.path)})
     third.trainer(lambda _: None, resume=False)
     assert summed_loss(third.kind, [run.batch(0)])[0] == pytest.approx(adapted, rel=1e-4)
+
+
+def test_adapters_leave_new_tokens_to_learn(tmp_path: Path, book: Path):
+    first = made(tmp_path, book, training__steps=60)
+    first.train()
+    book.write_text(BOOK.replace("cat", "c@t"))
+    start = {"weights": str(first.path), "lora": {"rank": 2}}
+    whole, run = (made(tmp_path, book, name=name, start=start, training__steps=30) for name in ("two", "three"))
+    assert whole.settings.start is not None
+    assert whole.settings.start.lora is not None
+    assert whole.settings.start.lora.whole == ("embedding", "head")
+    whole.trainer(lambda _: None, resume=False)
+    begun = {name: tensor.clone() for name, tensor in whole.kind.model.state_dict().items()}
+    whole.train()
+    tuned, new = load_tensors(whole.path / WEIGHTS), whole.codec.tokenizer.encode("@")
+    for name in ("embedding.weight", "head.weight"):
+        assert (tuned[name][new] - begun[name][new]).abs().max() > 0.01
+    frozen = [name for name in begun if name.startswith("blocks") and "lora" not in name]
+    assert frozen
+    assert all(torch.equal(tuned[name], begun[name]) for name in frozen)
+    adapted, _ = summed_loss(whole.kind, [whole.batch(0)])
+    again = TextRun.open(whole.path)
+    assert summed_loss(again.trained(), [again.batch(0)])[0] == pytest.approx(adapted, rel=1e-4)
+
+    def stop(progress: Progress) -> None:
+        if progress.step == 20:
+            raise Interrupted("stop")
+
+    with pytest.raises(Interrupted):
+        run.train(stop)
+    shutil.rmtree(first.path)  # what it began with is not needed any more
+    run = TextRun.open(run.path)
+    run.train(resume=True)
+    assert all(torch.equal(tensor, tuned[name]) for name, tensor in load_tensors(run.path / WEIGHTS).items())
 
 
 def test_a_run_begins_with_a_folder_as_transformers_has_it(tmp_path: Path, book: Path):

@@ -56,6 +56,7 @@ class Run(ABC):
         settings = shaped(folders.with_whole_paths(settings))
         run = cls._of(path, settings, is_new=True)
         run.check()
+        settings = run.settings
         if "auto" in (settings.training.dtype, settings.training.threads):
             tried = parts(run.batch(0), settings.training.accumulate)[0]
             run.settings = dataclasses.replace(settings, training=settled(settings.training, run.kind, tried))

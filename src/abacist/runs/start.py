@@ -84,6 +84,21 @@ def _with_roles(tokenizer: Part, wished: Part) -> Part:
     return Part("file", {**wished.settings, **{"path": tokenizer.settings["path"]}})
 
 
+def for_grown(settings: RunSettings, tokenizer: Tokenizer) -> RunSettings:
+    """Return settings by which embedding and head learn beside adapters, if a vocabulary has grown.
+
+    The settings say so from then on, as what they were made from may be gone when a run is gone on with.
+    """
+    start = settings.start
+    if start is None or start.lora is None:
+        return settings
+    known = Origin(start.weights).tokenizer().vocabulary
+    if len(tokenizer.vocabulary) <= len(known):
+        return settings
+    lora = dataclasses.replace(start.lora, whole=tuple(dict.fromkeys([*start.lora.whole, "embedding", "head"])))
+    return dataclasses.replace(settings, start=dataclasses.replace(start, lora=lora))
+
+
 def tokenizer_from(settings: RunSettings, characters: str = "") -> Tokenizer:
     """Return the tokenizer of the weights to begin with; `settings` are shaped by them.
 

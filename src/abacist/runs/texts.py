@@ -17,7 +17,7 @@ from abacist.evaluation.losses import TextLoss, summed_loss
 from abacist.runs import folder as folders
 from abacist.runs.run import Run
 from abacist.runs.settings import RunSettings
-from abacist.runs.start import tokenizer_from
+from abacist.runs.start import for_grown, tokenizer_from
 from abacist.text import corpus as corpora
 from abacist.text.batch import Batch
 from abacist.text.choice import Choice
@@ -165,9 +165,11 @@ class TextRun(Run):
         room = self.settings.model.context_length
         if self.context > room:
             raise SettingsError(f"corpus.length: rows of {self.context} tokens do not fit model.context_length {room}")
-        self.batch(0)
-        self.prompt(self.corpus.sample.prompt)
+        # What is wrong with the model is told before long texts are encoded.
         self.check_model()
+        self.prompt(self.corpus.sample.prompt)
+        self.batch(0)
+        self.settings = for_grown(self.settings, self.codec.tokenizer)
 
     def batch(self, index: int, shares: Shares | None = None) -> Batch:
         """Make a training batch."""
