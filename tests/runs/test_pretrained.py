@@ -92,6 +92,16 @@ def test_it_learns_and_is_opened_again(tmp_path: Path, gpt2: Path):
     assert [grade.score.count for grade in grades] == [4, 4, 4, 4]
 
 
+def test_tokens_of_a_run_may_get_other_roles(tmp_path: Path, gpt2: Path):
+    first = ProblemRun.create(tmp_path / "first", settings(gpt2))
+    first.train()
+    special = {f"text__tokenizer__{role}": "<|endoftext|>" for role in ("start", "end")}
+    run = ProblemRun.create(tmp_path / "run", settings(first.path, **special))
+    assert run.codec.tokenizer.vocabulary == first.codec.tokenizer.vocabulary
+    assert run.codec.tokenizer.vocabulary[run.codec.tokenizer.end_id] == "<|endoftext|>"
+    assert ProblemRun.open(run.path).codec.tokenizer.end_id == run.codec.tokenizer.end_id
+
+
 def test_an_end_of_id_0_is_refused(tmp_path: Path, gpt2: Path):
     folder = shutil.copytree(gpt2, tmp_path / "first")
     form = json.loads((folder / "tokenizer.json").read_text())

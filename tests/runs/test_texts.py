@@ -18,7 +18,7 @@ from abacist.evaluation.losses import summed_loss
 from abacist.models.checkpoint import load_tensors
 from abacist.models.lora import Adapted
 from abacist.models.pretrained import write
-from abacist.runs import text_report
+from abacist.runs import text_report, texts
 from abacist.runs.folder import GRADES
 from abacist.runs.problems import ProblemRun
 from abacist.runs.run import Run
@@ -56,7 +56,9 @@ def book(tmp_path: Path) -> Path:
 
 
 def settings(*paths: Path, **changes: Any) -> RunSettings:
-    values = override(VALUES, [(path.replace("__", "."), value) for path, value in changes.items()])
+    # What is given beside weights to begin with has to be theirs.
+    base = {**VALUES, "model": {}} if "start" in changes else VALUES
+    values = override(base, [(path.replace("__", "."), value) for path, value in changes.items()])
     if paths:
         sources = [{"text": {"name": "files", "paths": [str(path)]}, "weight": 1 + n} for n, path in enumerate(paths)]
         values["corpus"]["sources"] = sources
@@ -299,7 +301,7 @@ def test_a_run_begins_with_another_s_weights_and_alphabet(tmp_path: Path, book: 
     first.train()
     more = tmp_path / "more.txt"
     more.write_text(BOOK.replace("cat", "c@t"))
-    run = made(tmp_path, more, name="two", start={"weights": str(first.path)}, model__d_model=64, model__dropout=0.1)
+    run = made(tmp_path, more, name="two", start={"weights": str(first.path)}, model__dropout=0.1)
     assert run.settings.model.d_model == 16
     assert run.settings.model.dropout == 0.1
     before, after = first.codec.tokenizer.vocabulary, run.codec.tokenizer.vocabulary
@@ -394,6 +396,62 @@ def test_problems_may_begin_with_weights_too(tmp_path: Path, tiny_run: Path, tin
     theirs = load_tensors(tiny_run / WEIGHTS)
     assert all(torch.equal(tensor, theirs[name]) for name, tensor in run.kind.model.state_dict().items())
     assert run.train().best.accuracy is not None
+
+
+def test_what_weights_cannot_grant_is_told_in_a_line_each(tmp_path: Path, book: Path):
+    first = made(tmp_path, book)
+    first.train()
+    wishes = {"model__d_model": 128, "model__context_length": 32, "kind": "bigram", "text__tokenizer": "bpe"}
+    with pytest.raises(SettingsError) as caught:
+        made(tmp_path, book, name="two", start={"weights": str(first.path)}, **wishes)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "model.d_model: 128 is not to be had, the weights to begin with have 16; leave it away"
+    assert lines[1].startswith("model.context_length: 32 is not to be had, the weights to begin with have 16; leave")
+    assert lines[1].endswith("(corpus.length makes rows shorter)")
+    assert [line.partition(":")[0] for line in lines[2:]] == ["kind", "text.tokenizer"]
+    # Settings of such a run, which hold the shape of the weights, make it again.
+    run = made(tmp_path, book, name="two", start={"weights": str(first.path)})
+    assert TextRun.create(tmp_path / "runs" / "three", run.settings).settings == run.settings
+
+
+def test_mistakes_are_told_before_there_is_a_folder(tmp_path: Path, book: Path, monkeypatch: pytest.MonkeyPatch):
+    first = made(tmp_path, book)
+    first.train()
+    whole = (first.path / WEIGHTS).read_bytes()
+    (first.path / WEIGHTS).write_bytes(whole[:-100])
+    with pytest.raises(RunError, match="cannot be read"):
+        made(tmp_path, book, name="two", start={"weights": str(first.path)})
+    assert not (tmp_path / "runs" / "two").exists()
+    monkeypatch.setattr(texts, "survey", lambda _: pytest.fail("text was read before"))
+    with pytest.raises(RunError, match="one exists; choose another --name"):
+        made(tmp_path, book)
+
+
+def test_a_model_that_cannot_be_is_told_before_text_is_encoded(tmp_path: Path, book: Path, monkeypatch):
+    monkeypatch.setattr(texts, "encoded", lambda *_: pytest.fail("text was encoded before"))
+    with pytest.raises(SettingsError, match="rotary positions need an even d_head"):
+        made(tmp_path, book, model__d_model=6)
+
+
+def test_a_run_does_not_replace_what_it_begins_with(tmp_path: Path, book: Path):
+    first = made(tmp_path, book)
+    first.train()
+    with pytest.raises(RunError, match="one holds the weights to begin with"):
+        TextRun.create(first.path, settings(book, start={"weights": str(first.path)}), overwrite=True)
+    assert (first.path / WEIGHTS).is_file()
+
+
+def test_what_is_left_of_a_replacement_hinders_none(tmp_path: Path, book: Path, monkeypatch: pytest.MonkeyPatch):
+    made(tmp_path, book)
+    made(tmp_path, book, name="one.new")
+    with monkeypatch.context() as patch:
+        patch.setattr(TextRun, "facts", lambda _: {}["gone"])
+        with pytest.raises(KeyError):
+            TextRun.create(tmp_path / "runs" / "one", settings(book), overwrite=True)
+    assert sorted(each.name for each in (tmp_path / "runs").iterdir()) == [".tokens", "one", "one.new"]
+    TextRun.create(tmp_path / "runs" / "one", settings(book, seed=5), overwrite=True)
+    assert TextRun.open(tmp_path / "runs" / "one").settings.seed == 5
+    assert TextRun.open(tmp_path / "runs" / "one.new").settings.seed == 1
 
 
 @pytest.mark.parametrize(("weights", "message"), [("nowhere", "is no folder"), ("empty", "holds no config.json")])

@@ -6,6 +6,7 @@ looks and reports. The rest is the same for both, and stands here.
 
 import dataclasses
 import shutil
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -53,18 +54,28 @@ class Run(ABC):
     def create(cls, path: Path, settings: RunSettings, overwrite: bool = False) -> Self:
         """Start a run folder. Raises: RunError if there is one already and it may not be overwritten."""
         # The run must find its data from wherever it is gone on with.
+        replaced = path if overwrite and (path / folders.SETTINGS).is_file() else None
+        if replaced is None:
+            folders.check_free(path)  # before any text is read
         settings = shaped(folders.with_whole_paths(settings))
+        if replaced is not None and settings.start is not None and settings.start.weights == str(path.resolve()):
+            raise RunError(f"{path} holds the weights to begin with; choose another --name")
         run = cls._of(path, settings, is_new=True)
         run.check()
         settings = run.settings
         if "auto" in (settings.training.dtype, settings.training.threads):
             tried = parts(run.batch(0), settings.training.accumulate)[0]
             run.settings = dataclasses.replace(settings, training=settled(settings.training, run.kind, tried))
-        replaced = path if overwrite and (path / folders.SETTINGS).is_file() else None
+        if settings.start is not None:
+            run.fill()  # what is wrong with weights is told while there is no folder yet
         # The run that is replaced may be where the settings' own parts come from: it goes last.
-        made = path.with_name(f"{path.name}.new") if replaced else path
-        folders.create(made, run.settings)
-        run.keep(made)
+        made = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part") if replaced else path
+        try:
+            folders.create(made, run.settings)
+            run.keep(made)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
         if replaced:
             shutil.rmtree(replaced)
             made.rename(path)
@@ -209,9 +220,13 @@ class Run(ABC):
             trainer.resume()
         else:
             (self.path / METRICS).unlink(missing_ok=True)  # of a training killed before its first save
-            if start is not None:
-                fill_from(start, self.kind.model, self.codec.tokenizer)
+            self.fill()
         return trainer
+
+    def fill(self) -> None:
+        """Fill the model with the weights to begin with, if there are any. Raises: RunError if they do not fit it."""
+        if self.settings.start is not None:
+            fill_from(self.settings.start, self.kind.model, self.codec.tokenizer)
 
     def end(self, outcome: Outcome) -> Outcome:
         """Write down how many steps a training came to."""
