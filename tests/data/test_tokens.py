@@ -197,19 +197,17 @@ def test_blocks_begin_everywhere():
         blocks(tokens_of(10), 1, 0, 4, 10)
 
 
-@given(lengths=st.lists(st.integers(0, 30), min_size=1, max_size=30), seq=st.integers(2, 20), rows=st.integers(1, 5))
-def test_a_pass_predicts_every_token_once(lengths: list[int], seq: int, rows: int):
+@given(lengths=st.lists(st.integers(0, 30), min_size=1, max_size=30), seq=st.integers(2, 20))
+def test_a_pass_predicts_every_token_once(lengths: list[int], seq: int):
     tokens = tokens_of(*lengths)
     if not sum(lengths):
         with pytest.raises(DataError, match="cannot fill rows"):
-            PackedDocuments(tokens, Character(), 1, rows, seq)
+            PackedDocuments(tokens, Character(), 1, seq)
         return
-    packed = PackedDocuments(tokens, Character(), 1, rows, seq)
-    single = PackedDocuments(tokens, Character(), 1, 1, seq)
+    packed = PackedDocuments(tokens, Character(), 1, seq)
     seen: Counter[int] = Counter()
-    for index in range(len(single)):
-        batch = single.batch(index)
-        ids, mask = batch.ids[0], batch.loss_mask[0]
+    for number in range(len(packed)):
+        ids, mask = packed.row(number)
         seen.update(ids[mask].tolist())
         # What is predicted follows what stands before it in its document.
         for place in np.flatnonzero(mask).tolist():
@@ -217,26 +215,23 @@ def test_a_pass_predicts_every_token_once(lengths: list[int], seq: int, rows: in
             assert (before, here) != (2, 1)
             assert here == 2 or here == before + 1 or (before == 1 and here - 3 in tokens.documents)
         assert not mask[ids == 0].any()
-    several = -(-len(single) // rows)
-    together = np.concatenate([packed.batch(index).ids for index in range(several)])[: len(single)]
-    assert (together == np.concatenate([single.batch(index).ids for index in range(len(single))])).all()
     assert seen.pop(2) == sum(length > 0 for length in lengths)
     assert seen == Counter(range(3, 3 + sum(lengths)))
 
 
 def test_no_document_that_fits_is_cut():
-    packed = PackedDocuments(tokens_of(*[5, 3, 18, 2, 9] * 20), Character(), 1, 4, 20)
-    for index in range(30):
-        for row in packed.batch(index).ids:
-            assert (row == 1).sum() == (row == 2).sum() > 0
+    packed = PackedDocuments(tokens_of(*[5, 3, 18, 2, 9] * 20), Character(), 1, 20)
+    for number in range(120):
+        row, _ = packed.row(number)
+        assert (row == 1).sum() == (row == 2).sum() > 0
 
 
 def test_passes_differ_and_repeat():
     tokens = tokens_of(*range(5, 60))
-    one, again, other = (PackedDocuments(tokens, Character(), seed, 4, 64) for seed in (1, 1, 2))
-    assert (one.batch(17).ids == again.batch(17).ids).all()
-    assert not (one.batch(0).ids == other.batch(0).ids).all()
-    rows = [tuple(row) for index in range(len(one)) for row in one.batch(index).ids.tolist()]
+    one, again, other = (PackedDocuments(tokens, Character(), seed, 64) for seed in (1, 1, 2))
+    assert (one.row(70)[0] == again.row(70)[0]).all()
+    rows = [tuple(one.row(number)[0].tolist()) for number in range(2 * len(one))]
+    assert rows != [tuple(other.row(number)[0].tolist()) for number in range(2 * len(one))]
     first, second = rows[: len(one)], rows[len(one) : 2 * len(one)]
     assert sorted(first) == sorted(second)
     assert first != second
