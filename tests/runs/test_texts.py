@@ -214,6 +214,19 @@ def test_writing_needs_no_text_any_more(tmp_path: Path, book: Path):
     assert again.sample(Choice(), "the", 30, 1) == again.sample(Choice(), "the", 30, 1)
 
 
+@pytest.mark.parametrize(("rows", "ended"), [("blocks", False), ("documents", True)])
+def test_tokens_that_no_block_has_taught_are_never_written(tmp_path: Path, book: Path, rows: str, ended: bool):
+    run = made(tmp_path, book, corpus__rows=rows, corpus__length=8, corpus__split={"by": "block", "block": 200})
+    with torch.no_grad():
+        run.kind.model.head.weight.zero_()  # every token is as likely
+    for number in range(5):
+        text = run.written(Choice(), "", 100, number)
+        written = "".join(text)
+        assert text.ended == ended
+        assert len(written) == 100 or ended
+        assert not {0, 1, 2} & {*text.ids} or ended
+
+
 def problem_values(tiny_values: dict[str, Any]) -> dict[str, Any]:
     return {**tiny_values, "corpus": VALUES["corpus"]}
 
@@ -239,7 +252,7 @@ def test_a_run_is_of_problems_or_of_text(tmp_path: Path, book: Path, tiny_values
     [
         ("short", {}, r"book\.txt is too short: it has 5 tokens, and training and validation need 17 each"),
         (BOOK, {"corpus__split": {"by": "document"}}, "a split by document leaves 0 tokens to"),
-        (BOOK[:150], {}, "a split by last leaves 15 tokens to validate with, and a row needs 17"),
+        (BOOK[:150], {}, "a split by last leaves 15 tokens .* a row needs 17; choose another corpus.split.validation$"),
         (BOOK, {"corpus__sample__prompt": "é"}, "the character 'é' at place 1"),
         (BOOK, {"corpus__length": 40}, "rows of 40 tokens do not fit model.context_length 16"),
         (BOOK, {"text__tokenizer": {"name": "character", "characters": "abc"}}, "is unknown to this model"),

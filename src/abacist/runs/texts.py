@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from abacist.core.catalogue import build
 from abacist.core.errors import DataError, RunError, SettingsError
 from abacist.core.seeds import generator
@@ -20,7 +22,7 @@ from abacist.runs.settings import RunSettings
 from abacist.runs.start import for_grown, tokenizer_from
 from abacist.text import corpus as corpora
 from abacist.text.batch import Batch
-from abacist.text.choice import Choice
+from abacist.text.choice import Choice, Floats
 from abacist.text.codec import Codec
 from abacist.text.corpus import Corpus, Survey, survey, texts
 from abacist.text.tokenizer import Tokenizer, learnt
@@ -157,7 +159,8 @@ class TextRun(Run):
                 if count < least:
                     raise DataError(
                         f"{name}: a split by {split.by} leaves {count:,} tokens to {side}, and a row needs {least:,}; "
-                        "--set corpus.split.by=last, or another corpus.split.validation"
+                        + ("" if split.by == "last" else "--set corpus.split.by=last, or ")
+                        + "choose another corpus.split.validation"
                     )
 
     def check(self) -> None:
@@ -256,8 +259,15 @@ class TextRun(Run):
         """Begin to write after a prompt with the weights as they are; texts of other numbers are other draws."""
         rng = generator(self.settings.seed if seed is None else seed, "sample", number)
         ids = self.prompt(prompt)
-        following = islice(self.kind.write(ids, lambda logits: choice.pick(logits, rng)), tokens)
-        return Written(self.codec.tokenizer, ids, following)
+        # Blocks have taught nothing of tokens that no text has: what a model thinks of them is chance.
+        barred = sorted(self.codec.tokenizer.unwritten) if self.corpus.rows == "blocks" else []
+
+        def choose(logits: Floats) -> int:
+            possible = logits.copy()
+            possible[barred] = -np.inf
+            return choice.pick(possible, rng)
+
+        return Written(self.codec.tokenizer, ids, islice(self.kind.write(ids, choose), tokens))
 
     def sample(self, choice: Choice, prompt: str, tokens: int, number: int = 0) -> str:
         """Write after a prompt with the weights as they are; return the prompt and what follows."""

@@ -101,6 +101,12 @@ class File(Tokenizer):
         """The tokens by id, as the file names them."""
         return tokens_of(self._library)
 
+    @property
+    def unwritten(self) -> frozenset[int]:
+        """Ids of the file's special tokens; one with a role that is no such token, as a line's end, is text."""
+        added = self._library.get_added_tokens_decoder()
+        return frozenset(index for index, token in added.items() if token.special)
+
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, without any that the file would add around it."""
         return self._library.encode(text, add_special_tokens=False).ids
