@@ -1,6 +1,7 @@
 """Text runs on the command line: train, go on, grade, sample, fine-tune; and what is wrong in a line."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -84,6 +85,15 @@ def test_texts_follow_from_the_seed_and_come_piece_by_piece(desk: Path, capsys, 
     assert len([each for each in flushed if len(each) == 1]) >= 29
 
 
+def test_a_reader_that_has_enough_ends_it_quietly(desk: Path, capfd, monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert abacist("sample", "runs/character_gpt", "--tokens", 30) == 141
+    assert capfd.readouterr().err == ""
+
+
 def test_latex_is_checked(desk: Path, capsys):
     assert abacist("sample", "runs/character_gpt", "--tokens", 400, "--latex-check", "--temperature", 0.3) == 0
     shown = capsys.readouterr()
@@ -110,6 +120,7 @@ def test_fine_tuning_begins_where_the_other_run_ended(desk: Path, capsys):
         (("sample", "runs/character_gpt", "--prompt", "é"), "the character 'é' at place 1"),
         (("sample", "runs/character_gpt", "--top-p", "2"), "top_p must be above 0 and at most 1, got 2.0"),
         (("sample", "runs/character_gpt", "--tokens", "0"), "--tokens must be at least 1, got 0"),
+        (("sample", "runs/character_gpt", "--seed", "-1"), "--seed must be at least 0, got -1"),
         (("train", "character_gpt"), "there is no text to learn from; name a file"),
         (("train", "character_gpt", "--set", "corpus=gone.txt"), "no file or folder gone.txt to take text from"),
         (("train", "finetune", "--set", "corpus=book.txt"), "start.weights: name what to begin with"),

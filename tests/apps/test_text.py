@@ -83,7 +83,7 @@ def test_latex_is_read_as_latex(abacist, tmp_path):
         (["a.txt", "--set", "macros=keep"], "macros: unknown setting"),
         (["a.txt", "--tokenizer", "latex", "--vocab-size", "4"], "latex: vocab_size must be at least"),
         (["a.txt", "--tokenizer", "bpe", "--vocab-size", "4"], "vocab_size must be at least 259"),
-        (["a.txt", "--tokenizer", "file"], "path: must be given"),
+        (["a.txt", "--tokenizer", "file"], "file: path: name a tokenizer.json"),
         (["a.txt", "--split", "line"], "by must be one of document, block, last"),
         (["http://127.0.0.1:9/a.txt"], "cannot be fetched"),
     ],

@@ -15,7 +15,10 @@ from tokenizers import Tokenizer as HuggingFace
 from abacist.core.catalogue import build, load, own_names, settings_class
 from abacist.core.errors import DataError, SettingsError
 from abacist.core.settings import check, dump
+from abacist.text.batch import batch_of
 from abacist.text.characters import characters
+from abacist.text.codec import Codec
+from abacist.text.format import FOLDER as FORMATS
 from abacist.text.steps.alphabet import spaced_words
 from abacist.text.tokenizer import END, FOLDER, PAD, START, UNKNOWN, Tokenizer, fingerprint, learnt
 
@@ -118,6 +121,18 @@ def test_a_batch_is_encoded_as_its_rows_are(tokenizer: Tokenizer, data: st.DataO
     gap = np.zeros((len(rows), 1), dtype=table.dtype)
     ids = tokenizer.encode_batch(np.hstack([gap, table[:, :1], gap, table[:, 1:]]))
     assert [row[row != 0].tolist() for row in ids] == [tokenizer.encode(row) for row in rows]
+
+
+@over_every_tokenizer
+def test_the_end_of_a_row_is_to_be_predicted(tokenizer: Tokenizer):
+    codec = Codec(build(FORMATS, "written"), tokenizer)
+    codec.check_rows()
+    one = next(text for text in ("1", "0", "a", "\\") if text in tokenizer.vocabulary)
+    batch = batch_of(codec.joined(characters([one, 3 * one]), characters([2 * one, one])), codec.classes)
+    for ids, mask in zip(batch.ids, batch.loss_mask, strict=True):
+        assert ids[0] == tokenizer.start_id
+        assert ids[np.flatnonzero(mask)[-1]] == tokenizer.end_id
+        assert not mask[0]
 
 
 @without_learning

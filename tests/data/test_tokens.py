@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from abacist.core.errors import DataError
 from abacist.data.documents import PackedDocuments
+from abacist.data.overlap import Overlap
 from abacist.data.packing import arranged
 from abacist.data.sides import TextSplit
 from abacist.data.tokens import HEADER, TokenFolder, Tokens, blocks, encoded, open_tokens
@@ -72,6 +73,36 @@ def test_unknown_words_are_counted(tmp_path: Path):
     tokenizer = made(name="word", vocab_size=12)
     folder = encoded(tmp_path, BOOKS, tokenizer, TextSplit(validation=0))
     assert folder.train.unknown == "".join(read(folder.train, tokenizer)).count("<unk>") > 0
+
+
+def test_tokens_of_which_a_file_is_gone_are_made_anew(tmp_path: Path):
+    before = encoded(tmp_path, BOOKS, made(), TextSplit(validation=0.3))
+    was = read(before.train, made())
+    for gone in ("train.bin", "validation.documents.bin", HEADER):
+        (before.path / gone).unlink()
+        again = encoded(tmp_path, BOOKS, made(), TextSplit(validation=0.3))
+        assert (again.path, read(again.train, made())) == (before.path, was)
+        assert (again.path / gone).is_file()
+    (before.path / "train.bin").write_bytes(b"12")
+    assert read(encoded(tmp_path, BOOKS, made(), TextSplit(validation=0.3)).train, made()) == was
+    assert [each.name for each in tmp_path.iterdir()] == [before.path.name]
+
+
+def test_the_header_tells_how_much_that_validates_is_trained_on(tmp_path: Path):
+    page = "".join(map(chr, range(0x4E00, 0x4E00 + 400)))
+    twice = Given((Document("a", page + "x" * 100 + page[:300]),))
+    folder = encoded(tmp_path, twice, made(twice), TextSplit(by="last", validation=0.5))
+    told = Overlap(**folder.header["overlap"])
+    assert (told.window, told.windows, told.found) == (50, 351, 251)
+    whole = Given((Document("a", page + page),))
+    folder = encoded(tmp_path, whole, made(whole), TextSplit(by="last", validation=0.5))
+    assert Overlap(**folder.header["overlap"]).share == 1.0
+
+
+def test_slices_of_mapped_tokens_are_plain_arrays(tmp_path: Path):
+    folder = encoded(tmp_path, BOOKS, made(), TextSplit(validation=0.3))
+    assert type(folder.train.ids) is type(folder.train.ids[3:7]) is np.ndarray
+    assert isinstance(folder.train.ids.base, np.memmap)
 
 
 def test_a_large_vocabulary_takes_four_bytes(tmp_path: Path):
@@ -166,19 +197,17 @@ def test_blocks_begin_everywhere():
         blocks(tokens_of(10), 1, 0, 4, 10)
 
 
-@given(lengths=st.lists(st.integers(0, 30), min_size=1, max_size=30), seq=st.integers(2, 20), rows=st.integers(1, 5))
-def test_a_pass_predicts_every_token_once(lengths: list[int], seq: int, rows: int):
+@given(lengths=st.lists(st.integers(0, 30), min_size=1, max_size=30), seq=st.integers(2, 20))
+def test_a_pass_predicts_every_token_once(lengths: list[int], seq: int):
     tokens = tokens_of(*lengths)
     if not sum(lengths):
         with pytest.raises(DataError, match="cannot fill rows"):
-            PackedDocuments(tokens, Character(), 1, rows, seq)
+            PackedDocuments(tokens, Character(), 1, seq)
         return
-    packed = PackedDocuments(tokens, Character(), 1, rows, seq)
-    single = PackedDocuments(tokens, Character(), 1, 1, seq)
+    packed = PackedDocuments(tokens, Character(), 1, seq)
     seen: Counter[int] = Counter()
-    for index in range(len(single)):
-        batch = single.batch(index)
-        ids, mask = batch.ids[0], batch.loss_mask[0]
+    for number in range(len(packed)):
+        ids, mask = packed.row(number)
         seen.update(ids[mask].tolist())
         # What is predicted follows what stands before it in its document.
         for place in np.flatnonzero(mask).tolist():
@@ -186,26 +215,23 @@ def test_a_pass_predicts_every_token_once(lengths: list[int], seq: int, rows: in
             assert (before, here) != (2, 1)
             assert here == 2 or here == before + 1 or (before == 1 and here - 3 in tokens.documents)
         assert not mask[ids == 0].any()
-    several = -(-len(single) // rows)
-    together = np.concatenate([packed.batch(index).ids for index in range(several)])[: len(single)]
-    assert (together == np.concatenate([single.batch(index).ids for index in range(len(single))])).all()
     assert seen.pop(2) == sum(length > 0 for length in lengths)
     assert seen == Counter(range(3, 3 + sum(lengths)))
 
 
 def test_no_document_that_fits_is_cut():
-    packed = PackedDocuments(tokens_of(*[5, 3, 18, 2, 9] * 20), Character(), 1, 4, 20)
-    for index in range(30):
-        for row in packed.batch(index).ids:
-            assert (row == 1).sum() == (row == 2).sum() > 0
+    packed = PackedDocuments(tokens_of(*[5, 3, 18, 2, 9] * 20), Character(), 1, 20)
+    for number in range(120):
+        row, _ = packed.row(number)
+        assert (row == 1).sum() == (row == 2).sum() > 0
 
 
 def test_passes_differ_and_repeat():
     tokens = tokens_of(*range(5, 60))
-    one, again, other = (PackedDocuments(tokens, Character(), seed, 4, 64) for seed in (1, 1, 2))
-    assert (one.batch(17).ids == again.batch(17).ids).all()
-    assert not (one.batch(0).ids == other.batch(0).ids).all()
-    rows = [tuple(row) for index in range(len(one)) for row in one.batch(index).ids.tolist()]
+    one, again, other = (PackedDocuments(tokens, Character(), seed, 64) for seed in (1, 1, 2))
+    assert (one.row(70)[0] == again.row(70)[0]).all()
+    rows = [tuple(one.row(number)[0].tolist()) for number in range(2 * len(one))]
+    assert rows != [tuple(other.row(number)[0].tolist()) for number in range(2 * len(one))]
     first, second = rows[: len(one)], rows[len(one) : 2 * len(one)]
     assert sorted(first) == sorted(second)
     assert first != second

@@ -34,9 +34,31 @@ def test_it_tells_the_loss_the_text_and_the_samples():
     html = page()
     for expected in ("2.2500", "9.488", f"{2.25 * 0.99 / math.log(2):.4f}", "least at step 20, 2.2500", "1,234", "900"):
         assert expected in html, expected
-    assert "this model is 0.2500 nats below it" in html
+    assert "has 2.5000, and this model 2.2500, 0.2500 nats below it" in html
     assert html.count("<svg") == 2
     assert "2 documents" not in html
+
+
+def test_a_sampled_loss_is_called_one_and_counting_held_against_the_whole():
+    metrics = [{**line, "tokens_validated": 40} if "sample" in line else line for line in METRICS]
+    html = page(metrics=metrics, loss=TextLoss(1000, 2.3, 0.99))
+    assert "on an even sample of 40 tokens, was least at step 20, 2.2500" in html
+    assert "has 2.5000, and this model 2.3000, 0.2000 nats below it" in html
+    assert "even sample" not in page(metrics=[{**line, "tokens_validated": 99} for line in METRICS])
+
+
+def test_it_always_tells_what_of_the_validation_text_was_trained_on():
+    told = {"window": 50, "windows": 800, "looked_for": 800, "found": 4}
+    text = TextFacts([{**SOURCE, "overlap": told}], {"a": TextLoss(99, 2.25, 0.99)}, None, 40)
+    html = render_text(FACTS, text, METRICS)
+    assert "0.50%" in html
+    assert "4 of 800" in html
+
+
+def test_unknown_tokens_are_told_and_bits_are_not():
+    html = page(loss=TextLoss(99, 2.25, None, 0.125))
+    assert "12.50% of the tokens are unknown to the vocabulary" in html
+    assert "of the tokens are unknown to the vocabulary" not in page()
 
 
 def test_what_comes_from_data_is_escaped():

@@ -1,14 +1,12 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from abacist.core.errors import RunError, SettingsError
+from abacist.core.errors import SettingsError
 from abacist.core.settings import check
-from abacist.models.checkpoint import save_tensors
-from abacist.models.lora import LoRASettings, adapt, adapters, load_adapters, merge, save_adapters
+from abacist.models.lora import LoRASettings, adapt, adapters, merge
 from abacist.models.settings import ModelSettings
 from abacist.models.transformer import Transformer, count_parameters, new_transformer
 
@@ -115,29 +113,12 @@ def test_first_adapters_depend_on_the_seed_alone():
     assert not torch.equal(one, other)
 
 
-def test_adapters_are_saved_alone_and_loaded_onto_the_plain_model(tmp_path: Path):
-    settings = LoRASettings(rank=2, alpha=5.0, targets=("feed_forward.up",))
-    model = plain()
-    adapt(model, settings, seed=2)
-    expected = logits(learned(model))
-    save_adapters(model, settings, tmp_path / "adapters.safetensors")
-    assert (tmp_path / "adapters.safetensors").stat().st_size < 2500
-    other = plain()
-    assert load_adapters(other, tmp_path / "adapters.safetensors") == settings
-    assert torch.equal(logits(other), expected)
-
-
-def test_adapters_of_another_model_leave_it_as_it_was(tmp_path: Path):
-    model, other = plain(), plain(d_model=32)
-    adapt(model, LoRASettings(), seed=2)
-    save_adapters(model, LoRASettings(), tmp_path / "a")
-    before = logits(other)
-    with pytest.raises(RunError, match=r"does not fit the model: blocks.0.attention.out.lora_a is missing"):
-        load_adapters(other, tmp_path / "a")
-    assert torch.equal(logits(other), before)
-    save_tensors(model.state_dict(), tmp_path / "b")
-    with pytest.raises(RunError, match="holds no adapters"):
-        load_adapters(other, tmp_path / "b")
+@pytest.mark.parametrize("tied", [False, True])
+def test_modules_may_learn_whole_beside_adapters(tied: bool):
+    model = plain(tied=tied)
+    adapt(model, LoRASettings(rank=2, whole=("embedding", "head")), seed=2)
+    learning = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    assert learning == {*adapters(model), "embedding.weight", *([] if tied else ["head.weight"])}
 
 
 @pytest.mark.parametrize(
@@ -147,6 +128,7 @@ def test_adapters_of_another_model_leave_it_as_it_was(tmp_path: Path):
         ({}, {"targets": ()}, "targets some"),
         ({}, {"rank": 0}, "rank must be at least 1"),
         ({}, {"dropout": 1.0}, "dropout must be at least 0 and below 1"),
+        ({}, {"whole": ("heads",)}, "no module is called heads; there are embedding"),
         ({"tied": True}, {"targets": ("head",)}, "head shares its weights with another layer"),
     ],
 )

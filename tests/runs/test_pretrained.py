@@ -1,5 +1,7 @@
 """Runs of problems that begin with a model of others, whose tokens are cut and numbered in its own way."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,36 @@ def test_it_learns_and_is_opened_again(tmp_path: Path, gpt2: Path):
     assert run.train().step == 4
     grades, _ = ProblemRun.open(run.path).grade()
     assert [grade.score.count for grade in grades] == [4, 4, 4, 4]
+
+
+def test_tokens_of_a_run_may_get_other_roles(tmp_path: Path, gpt2: Path):
+    first = ProblemRun.create(tmp_path / "first", settings(gpt2))
+    first.train()
+    special = {f"text__tokenizer__{role}": "<|endoftext|>" for role in ("start", "end")}
+    run = ProblemRun.create(tmp_path / "run", settings(first.path, **special))
+    assert run.codec.tokenizer.vocabulary == first.codec.tokenizer.vocabulary
+    assert run.codec.tokenizer.vocabulary[run.codec.tokenizer.end_id] == "<|endoftext|>"
+    assert ProblemRun.open(run.path).codec.tokenizer.end_id == run.codec.tokenizer.end_id
+
+
+def test_an_end_of_id_0_is_refused(tmp_path: Path, gpt2: Path):
+    folder = shutil.copytree(gpt2, tmp_path / "first")
+    form = json.loads((folder / "tokenizer.json").read_text())
+    size = len(form["model"]["vocab"]) + 1
+    form["model"]["vocab"] = {"<|endoftext|>": 0, **{t: 1 + index for t, index in form["model"]["vocab"].items()}}
+    form["added_tokens"][0]["id"] = 0
+    (folder / "tokenizer.json").write_text(json.dumps(form))
+    changed = {"text__tokenizer__start": None, "text__tokenizer__end": None}
+    with pytest.raises(SettingsError, match=r"'<\|endoftext\|>', its start and end, has the id 0.*end=Ċ") as caught:
+        ProblemRun.create(tmp_path / "run", settings(folder, **changed))
+    assert "\n" not in str(caught.value)
+    run = ProblemRun.create(tmp_path / "run", settings(folder))
+    batch = run.batch(0)
+    assert run.codec.tokenizer.end_id > 0
+    assert len(run.codec.tokenizer.vocabulary) == size
+    assert all(
+        ids[mask][-1] == run.codec.tokenizer.end_id for ids, mask in zip(batch.ids, batch.loss_mask, strict=True)
+    )
 
 
 def test_no_steps_leave_the_weights_as_they_came(tmp_path: Path, gpt2: Path):

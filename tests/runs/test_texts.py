@@ -53,7 +53,9 @@ def book(tmp_path: Path) -> Path:
 
 
 def settings(*paths: Path, **changes: Any) -> RunSettings:
-    values = override(VALUES, [(path.replace("__", "."), value) for path, value in changes.items()])
+    # What is given beside weights to begin with has to be theirs.
+    base = {**VALUES, "model": {}} if "start" in changes else VALUES
+    values = override(base, [(path.replace("__", "."), value) for path, value in changes.items()])
     if paths:
         sources = [{"text": {"name": "files", "paths": [str(path)]}, "weight": 1 + n} for n, path in enumerate(paths)]
         values["corpus"]["sources"] = sources
@@ -248,7 +250,7 @@ def test_a_run_is_of_problems_or_of_text(tmp_path: Path, book: Path, tiny_values
     [
         ("short", {}, r"book\.txt is too short: it has 5 tokens, and training and validation need 17 each"),
         (BOOK, {"corpus__split": {"by": "document"}}, "a split by document leaves 0 tokens to"),
-        (BOOK[:150], {}, "a split by last leaves 15 tokens to validate with, and a row needs 17"),
+        (BOOK[:150], {}, "a split by last leaves 15 tokens .* a row needs 17; choose another corpus.split.validation$"),
         (BOOK, {"corpus__sample__prompt": "é"}, "the character 'é' at place 1"),
         (BOOK, {"corpus__length": 40}, "rows of 40 tokens do not fit model.context_length 16"),
         (BOOK, {"text__tokenizer": {"name": "character", "characters": "abc"}}, "is unknown to this model"),
@@ -273,12 +275,18 @@ def test_a_byte_pair_run_tells_bits_a_character(tmp_path: Path, book: Path):
     assert run.sample(Choice(), "the", 20).startswith("the")
 
 
+def test_what_is_measured_after_training_is_what_is_measured_later(tmp_path: Path, book: Path):
+    run = made(tmp_path, book, training__dtype="bfloat16")
+    run.train()
+    assert run.validated() == TextRun.open(run.path).validated()
+
+
 def test_a_run_begins_with_another_s_weights_and_alphabet(tmp_path: Path, book: Path):
     first = made(tmp_path, book, training__steps=60)
     first.train()
     more = tmp_path / "more.txt"
     more.write_text(BOOK.replace("cat", "c@t"))
-    run = made(tmp_path, more, name="two", start={"weights": str(first.path)}, model__d_model=64, model__dropout=0.1)
+    run = made(tmp_path, more, name="two", start={"weights": str(first.path)}, model__dropout=0.1)
     assert run.settings.model.d_model == 16
     assert run.settings.model.dropout == 0.1
     before, after = first.codec.tokenizer.vocabulary, run.codec.tokenizer.vocabulary

@@ -46,3 +46,9 @@ def test_large_logits_are_no_matter():
 def test_what_is_no_choice_is_refused(wrong):
     with pytest.raises(SettingsError, match=next(iter(wrong))):
         Choice(**wrong)
+
+
+@pytest.mark.parametrize("temperature", [1e-320, 5e-324, 1e-300])
+def test_a_temperature_near_nothing_takes_the_likeliest(temperature: float):
+    logits = np.array([-700.0, 3.0, -np.inf, 2.9999])
+    assert Choice(temperature).probabilities(logits).tolist() == [0.0, 1.0, 0.0, 0.0]

@@ -1,5 +1,7 @@
 """Files, folders and addresses: what they yield, in which order, and what is said where there is nothing."""
 
+import errno
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -162,3 +164,46 @@ def test_the_corpus_is_chosen_by_its_paths(tmp_path: Path):
     assert corpus_at(["https://example.org/a.txt"]).name == "url"
     assert corpus_at([str(tmp_path / "t")]).name == corpus_at([str(tmp_path / "t" / "a.tex")]).name == "latex"
     assert corpus_at([str(tmp_path / "a.txt"), str(tmp_path / "t")]).name == "files"
+    for name in ("b.tex", "b.txt", "c.md", "d.png", ".e.txt"):
+        (tmp_path / "t" / name).write_text("a")
+    assert corpus_at([str(tmp_path / "t")]).name == "files"  # as many texts of other kinds as LaTeX
+    (tmp_path / "t" / "below").mkdir()
+    (tmp_path / "t" / "below" / "c.tex").write_text("a")
+    assert corpus_at([str(tmp_path / "t")]).name == "latex"
+
+
+def test_what_is_no_file_is_left_out_and_told(tmp_path: Path):
+    folder = tmp_path / "books"
+    folder.mkdir()
+    (folder / "a.txt").write_text("a book\n")
+    os.mkfifo(folder / "pipe.txt")
+    (folder / "gone.txt").symlink_to(tmp_path / "nowhere")
+    (folder / "round.txt").symlink_to(folder / "round.txt")
+    (folder / "more").symlink_to(tmp_path)
+    found, faults = documents(Files([str(folder)]))
+    assert found == [("a.txt", "a book\n")]
+    left_out = [f"{name}.txt: is no file that can be read; left out" for name in ("gone", "pipe", "round")]
+    assert [str(each) for each in faults] == ["more: is a link to a folder; left out", *left_out]
+    with pytest.raises(DataError, match=r"pipe\.txt is neither a file nor a folder"):
+        documents(Files([str(folder / "pipe.txt")]))
+    with pytest.raises(DataError, match="no file or folder x"):
+        documents(Files(["x" * 300]))
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "closed").mkdir()
+    for name in ("a.txt", "closed/b.txt"):
+        (tmp_path / name).write_text(name)
+    listed = os.scandir
+
+    def scandir(path: str) -> object:
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found, faults = documents(Files([str(tmp_path)]))
+    assert found == [("a.txt", "a.txt")]
+    assert [str(each) for each in faults] == ["closed: cannot be read: Permission denied; left out with all in it"]
+    with pytest.raises(DataError, match=r"there is no file in this folder \(\.: cannot be read: Permission denied"):
+        documents(Files([str(tmp_path / "closed")]))

@@ -9,10 +9,16 @@ from hypothesis import strategies as st
 from abacist.core.errors import DataError, SettingsError
 from abacist.text.corpora.latex import Latex
 from abacist.text.corpus import Fault
-from abacist.text.latex.cleaning import cleaned_text
-from abacist.text.latex.lexing import lexemes
+from abacist.text.latex import macros
+from abacist.text.latex.cleaning import MacroChoice, cleaned
+from abacist.text.latex.lexing import Lexeme, lexemes
 from abacist.text.latex.macros import Macros
-from abacist.text.latex.syntax import parses, syntax_faults
+from abacist.text.latex.syntax import syntax_faults
+
+
+def cleaned_text(source: str, macros: MacroChoice = "keep") -> str:
+    """Clean the source of one file, whose commands to join others stay as they are."""
+    return cleaned([Lexeme("text", x.text, x.start) if x.kind == "join" else x for x in lexemes(source)], macros)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +32,8 @@ from abacist.text.latex.syntax import parses, syntax_faults
         ("a\n  % b\n%\n\nc", "a\n\nc\n"),
         (r"50\% of % this", "50\\% of\n"),
         (r"a \\% b" + "\nc", "a \\\\c\n"),
+        ("a\\ % b\nc", "a\\ c\n"),
+        ("a\\  % b\nc", "a\\\nc\n"),
         ("\\alpha%\nx", "\\alpha\nx\n"),
         ("\\alpha%\n\\beta", "\\alpha\\beta\n"),
         (r"\verb|%| and \verb*+a%b+ % c", "\\verb|%| and \\verb*+a%b+\n"),
@@ -47,7 +55,7 @@ def test_comments_and_blank_lines_go(source: str, expected: str):
 def test_verbatim_text_stays_as_it_is(name: str):
     inside = f"\\begin{{{name}}}[x]\n  % no comment   \n\n\n\n\\input{{x}} {{ $\n\\end{{{name}}}"
     assert cleaned_text(f"a % b\n\n\n{inside}\nc % d\n") == f"a\n\n{inside}\nc\n"
-    assert parses(f"a\n{inside}\n")
+    assert not syntax_faults(f"a\n{inside}\n")
 
 
 def test_the_document_environment_is_what_counts():
@@ -179,7 +187,6 @@ def test_no_source_stops_anything(source: str):
 )
 def test_faults_of_syntax(source: str, faults: list[tuple[int, str]]):
     assert syntax_faults(source) == faults
-    assert parses(source) == (not faults)
 
 
 def project(tmp_path: Path, **files: str) -> Path:
@@ -217,9 +224,10 @@ def test_a_project_is_one_document(tmp_path: Path):
     )
     (tmp_path / "notes.txt").write_text("no LaTeX")
     expected = "First.\n\nOne: $%s$. More.\n\nTwo.\n"
-    assert read(folder) == ({"main.tex": expected % "\\R"}, [])
+    told = ["notes.txt: is no .tex file; left out (the reader files takes it)"]
+    assert read(folder) == ({"main.tex": expected % "\\R"}, told)
     assert read(folder / "main.tex") == ({"main.tex": expected % "\\R"}, [])
-    assert read(folder, macros="expand") == ({"main.tex": expected % "\\mathbb{R}"}, [])
+    assert read(folder, macros="expand") == ({"main.tex": expected % "\\mathbb{R}"}, told)
 
 
 def test_files_of_a_folder_that_read_nothing_are_documents(tmp_path: Path):
@@ -240,6 +248,31 @@ def test_what_is_missing_stays_and_is_told(tmp_path: Path):
     texts, faults = read(folder)
     assert "\\input{gone}\n" in texts["main.tex"]
     assert faults == ["main.tex, line 2: there is no file gone in this folder; \\input{gone} stays as it is"]
+
+
+def test_links_are_followed_inside_of_the_folder_alone(tmp_path: Path):
+    folder = project(tmp_path / "inside", main="Main.\n", sub__a="A\n")
+    (tmp_path / "away.tex").write_text("away")
+    (folder / "out.tex").symlink_to(tmp_path / "away.tex")
+    (folder / "same.tex").symlink_to(folder / "main.tex")
+    (folder / "round.tex").symlink_to(folder / "round.tex")
+    texts, faults = read(folder)
+    assert texts == {"main.tex": "Main.\n", "sub/a.tex": "A\n"}
+    assert faults == [
+        "out.tex: is a link that leads out of this folder; left out",
+        "round.tex: is no file that can be read; left out",
+    ]
+    # A link that is named itself is read where it leads to.
+    assert read(folder / "out.tex") == ({"away.tex": "away\n"}, [])
+
+
+def test_a_name_that_can_be_none_is_a_missing_file(tmp_path: Path):
+    folder = project(tmp_path, main=f"\\input{{{'x' * 300}}} a\n\\input{{round}} b\n")
+    (folder / "round.tex").symlink_to(folder / "round.tex")
+    (folder / "sub").symlink_to(folder / "sub")
+    texts, faults = read(folder / "main.tex")
+    assert texts["main.tex"].endswith("b\n")
+    assert [fault.partition(": ")[2][:18] for fault in faults] == ["there is no file x", "there is no file r"]
 
 
 def test_a_circle_is_told(tmp_path: Path):
@@ -287,3 +320,55 @@ def test_real_chapters_have_no_fault_but_the_files_that_are_not_there(data_folde
     assert len(faults) == 50
     assert all("there is no file" in fault for fault in faults)
     assert all(text.startswith("\\title{") and "%" not in text.replace("\\%", "") for text in texts.values())
+
+
+BLANKS = " \t" * 500_000
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (f"a{BLANKS}b", f"a{BLANKS}b\n"),
+        (f"a{BLANKS}% c\nb", "a\nb\n"),
+        (f"a{BLANKS}\nb", "a\nb\n"),
+        (f"a\\ {BLANKS}b", f"a\\ {BLANKS}b\n"),
+    ],
+    ids=["within a line", "before a comment", "at the end of a line", "behind a command"],
+)
+def test_a_million_blanks_are_no_hindrance(source: str, expected: str):
+    assert cleaned_text(source) == expected
+
+
+def test_macros_that_double_are_left():
+    faults: list[str] = []
+    text = Macros().expand("\\newcommand{\\a}[1]{\\a{#1#1}}\\a{x} and on", faults)
+    assert faults == ["\\a stands for more than 4,194,304 characters; left as it is from here on"]
+    assert text.startswith("\\a{xx")
+    assert text.endswith("x} and on")
+    assert len(text) < macros.LONGEST
+    # What is long and has an end is written out.
+    long = "y" * 100_000
+    assert (
+        Macros().expand(f"\\newcommand{{\\b}}[1]{{#1#1}}\\b{{{long}}} \\b{{{long}}}", faults[1:])
+        == f"{long * 2} {long * 2}"
+    )
+
+
+def test_arguments_that_are_never_there_are_not_looked_for_without_end():
+    source = "\\f{" * 40_000
+    faults: list[str] = []
+    tried: list[str] = []
+    table = Macros()
+    arguments = macros._arguments
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(macros, "_arguments", lambda macro, tokens: tried.append("") or arguments(macro, tokens))
+        assert table.expand(f"\\newcommand{{\\f}}[1]{{(#1)}}{source}", faults) == source
+    assert len(tried) < 100
+    assert faults[-1].startswith("too many arguments are not all there")
+
+
+def test_many_faults_have_their_lines():
+    count = 200_000
+    assert syntax_faults("{\n" * count)[-1] == (count, "{ is never closed")
+    nested = "\\begin{a}" * count + "\\end{b}" * count
+    assert len(syntax_faults(nested)) == 2 * count

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers.pre_tokenizers import ByteLevel
 
 from abacist.core.catalogue import build
 from abacist.core.errors import DataError, SettingsError
@@ -101,6 +102,20 @@ def test_byte_pairs_learn_what_is_frequent():
     assert " the".replace(" ", "Ġ") in made("bpe").vocabulary
     assert len(made("bpe", vocab_size=265).vocabulary) == 265
     assert len(made("bpe", SONG).encode(SONG)) < len(SONG) / 2
+
+
+@pytest.mark.parametrize(
+    "long", ["ab" * 50_000, "é漢" * 50_000, "12" * 50_000, "=-" * 50_000, "_" * 9999, " \n" * 50_000]
+)
+def test_words_longer_than_any_are_cut_for_learning_and_encoding(long: str):
+    text = f"to be {long}\nor not {'x' * 1000} to be\n"
+    assert "".join(cut(text)) == text
+    words = [word for piece in cut(text) for word, _ in ByteLevel(add_prefix_space=False).pre_tokenize_str(piece)]
+    assert max(map(len, words)) <= 3 * 1000 + 1  # bytes, and the blank before
+    tokenizer = Bpe.learn([text], vocab_size=300)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+    assert tokenizer.encode(text) == tokenizer.encode_array(text).tolist()
+    assert cut("x" * 1000) == ["x" * 1000]
 
 
 @given(st.lists(st.sampled_from(["a", "\n", " ", "\n\n", "bc", ".", "\t", "\r\n"]), max_size=60).map("".join))

@@ -4,7 +4,9 @@ argparse alone, and each command imports what it needs when it is run: help and 
 """
 
 import argparse
+import contextlib
 import functools
+import os
 import sys
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from abacist.core.errors import AbacistError, Interrupted
 
 
 def run() -> int:
-    """Run the command line; return the exit status: 0 well, 1 a mistake, 2 wrong usage, 130 stopped."""
+    """Run the command line; return the exit status: 0 well, 1 a mistake, 2 wrong usage, 130 stopped, 141 not read."""
     try:
         options = parser().parse_args()
         options.command(options)
@@ -25,6 +27,11 @@ def run() -> int:
         for line in str(error).splitlines():
             print(f"abacist: {line}", file=sys.stderr)
         return 130 if isinstance(error, Interrupted) else 1
+    except BrokenPipeError:
+        # Whoever read has read enough, as `head` does. What is still to be flushed at the exit goes nowhere.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as error:
         print(f"abacist: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         return 1

@@ -27,6 +27,8 @@ def arguments(command: argparse.ArgumentParser) -> None:
         for name in ("tokens", "num"):
             if getattr(options, name) < 1:
                 raise SettingsError(f"--{name} must be at least 1, got {getattr(options, name)}")
+        if options.seed is not None and options.seed < 0:
+            raise SettingsError(f"--seed must be at least 0, got {options.seed}")
         changes = {name: getattr(options, name) for name in ("temperature", "top_k", "top_p")}
         chosen = {name: value for name, value in changes.items() if value is not None}
         sample(options.run, options.prompt, options.tokens, chosen, options.seed, options.num, options.latex_check)

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,10 +12,14 @@ from rich.table import Table
 from abacist.apps.console import reading
 from abacist.apps.progress import Display, clock
 from abacist.core.errors import Interrupted
+from abacist.data.overlap import Overlap
 from abacist.models.transformer import count_parameters
 from abacist.runs import text_report
 from abacist.runs.folder import GRADES, write_json
 from abacist.runs.texts import Look, TextRun
+
+LEAK = 0.01
+"""Share of the validation text in the training text from which on it is told before training; the report has any."""
 
 
 def train_on_text(run: TextRun, report: bool, resume: bool) -> None:
@@ -38,6 +44,8 @@ def train_on_text(run: TextRun, report: bool, resume: bool) -> None:
             f"{held['tokens']:,} to validate, {len(run.codec.tokenizer.vocabulary):,} different"
             + (f"; {fact['faults']:,} faults, which abacist text lists" if fact["faults"] else "")
         )
+        for line in reservations(fact):
+            console.print(f"  {escape(line)}", soft_wrap=True)
     if run.settings.start is not None:
         console.print(f"it begins with the weights of [cyan]{escape(run.settings.start.weights)}[/]", soft_wrap=True)
     try:
@@ -52,6 +60,18 @@ def train_on_text(run: TextRun, report: bool, resume: bool) -> None:
     )
     if report:
         validate(run, console)
+
+
+def reservations(fact: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is to be known of a source before a loss on it is believed, as `corpus.json` has it."""
+    held, overlap = fact["sides"]["validation"], fact.get("overlap")
+    if held["unknown"]:
+        yield (
+            f"{held['unknown'] / held['tokens']:.2%} of the tokens to validate are unknown to the vocabulary, and what "
+            "they stood for is lost: bits a character cannot be told"
+        )
+    if overlap is not None and Overlap(**overlap).share > LEAK:
+        yield str(Overlap(**overlap))
 
 
 def validate(run: TextRun, console: Console, as_json: bool = False) -> list[Look]:
@@ -75,7 +95,8 @@ def table_of(looks: list[Look]) -> Table:
     """Return the table of what was measured on."""
     table = Table(box=None, header_style="bold")
     table.add_column("validation text of")
-    for heading in ("tokens", "nats a token", "perplexity", "bits a character"):
+    lost = ("unknown tokens",) if any(look.loss.unknown for look in looks) else ()
+    for heading in ("tokens", "nats a token", "perplexity", "bits a character", *lost):
         table.add_column(heading, justify="right")
     for look in looks:
         bits = look.loss.bits_per_character
@@ -85,6 +106,7 @@ def table_of(looks: list[Look]) -> Table:
             f"{look.loss.loss:.4f}",
             f"{look.loss.perplexity:,.3f}",
             "unknown" if bits is None else f"{bits:.4f}",
+            *([f"{look.loss.unknown:.2%}"] if lost else []),
         )
     return table
 

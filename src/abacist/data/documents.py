@@ -7,25 +7,25 @@ from numpy.typing import NDArray
 
 from abacist.core.errors import DataError
 from abacist.core.seeds import generator
-from abacist.data.packing import Packed, arranged
+from abacist.data.packing import arranged
 from abacist.data.tokens import Tokens
 from abacist.text.tokenizer import Tokenizer
 
 
 class PackedDocuments:
-    """Endless batches of rows in which no document begins or ends unmarked.
+    """Endless rows in which no document begins or ends unmarked.
 
     A row holds documents that fit it together, each between start and end. One that is longer than a row is cut to
     rows of its own: it has its start in the first and its end in the last, which others may share. Which documents
-    share a row is drawn once from the seed; each pass over the rows is in a fresh order, so that a batch is a
-    function of the seed and its index.
+    share a row is drawn once from the seed; each pass over the rows is in a fresh order, so that a row is a function
+    of the seed and its number.
     """
 
-    def __init__(self, tokens: Tokens, tokenizer: Tokenizer, seed: int, rows: int, seq: int):
+    def __init__(self, tokens: Tokens, tokenizer: Tokenizer, seed: int, seq: int):
         """`seq`: tokens of a row, at least 2, the one that is only predicted among them. Raises: DataError."""
         if not len(tokens) or seq < 2:
             raise DataError(f"{len(tokens):,} tokens cannot fill rows of {seq}")
-        self.tokens, self.tokenizer, self.seed, self.rows, self.seq = tokens, tokenizer, seed, rows, seq
+        self.tokens, self.tokenizer, self.seed, self.seq = tokens, tokenizer, seed, seq
         ends = np.append(tokens.documents[1:], len(tokens))
         begins, ends = (each[ends > tokens.documents] for each in (tokens.documents, ends))
         # Places count a document's start and end. What is cut goes on with the place that ended the row before,
@@ -54,11 +54,6 @@ class PackedDocuments:
 
     def _order_of_pass(self, number: int) -> NDArray[np.int64]:
         return generator(self.seed, "documents", "pass", number).permutation(len(self))
-
-    def batch(self, index: int) -> Packed:
-        """Make batch `index`, counted over all passes. Shapes: (rows, seq); padding is not to be predicted."""
-        rows = [self.row(number) for number in range(index * self.rows, (index + 1) * self.rows)]
-        return Packed(np.stack([ids for ids, _ in rows]), np.stack([loss_mask for _, loss_mask in rows]))
 
     def row(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Make one row, counted over all passes: its ids, and which of them are to be predicted. Shapes: (seq,)."""

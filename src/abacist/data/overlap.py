@@ -1,7 +1,9 @@
 """How much of the text that validates stands in the text that is trained on."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,9 @@ WINDOW = 50
 
 MOST = 500_000
 """Windows looked for; of more, an even sample."""
+
+CHUNK = 2**16
+"""Windows hashed at once; each takes some tens of bytes."""
 
 Hashes = NDArray[np.uint64]
 
@@ -41,6 +46,26 @@ class Overlap:
             f"{self.share:.2%} of the validation text's stretches of {self.window} characters stand in the training "
             f"text, too: {self.found:,} of {self.looked_for:,}{sample}."
         )
+
+
+class Spool:
+    """Stretches of text on disk, to be read again."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def kept(self, stretches: Iterable[Sided]) -> Iterator[Sided]:
+        """Yield stretches as they come, and write each down."""
+        with self.path.open("w", encoding="utf-8") as file:
+            for each in stretches:
+                file.write(json.dumps([each.side, each.name, each.text, each.begins]) + "\n")
+                yield each
+
+    def read(self) -> Iterator[Sided]:
+        """Yield them again."""
+        with self.path.open(encoding="utf-8") as file:
+            for line in file:
+                yield Sided(*json.loads(line))
 
 
 def overlap(read: Callable[[], Iterable[Sided]], window: int = WINDOW, most: int = MOST) -> Overlap:
@@ -73,8 +98,8 @@ def _hashes(stretches: Iterable[Sided], side: TextSide, window: int) -> Iterator
     for stretch in stretches:
         if stretch.side == side:
             text = stretch.text if stretch.begins else tail + stretch.text
-            if len(text) >= window:
-                yield window_hashes(text, window)
+            for start in range(0, len(text) - window + 1, CHUNK):
+                yield window_hashes(text[start : start + CHUNK + window - 1], window)
             tail = text[len(text) - window + 1 :] if len(text) >= window else text
 
 

@@ -107,7 +107,7 @@ class TextStream:
         if rows == "documents":
             seeds = [self._seed(place) for place in range(len(sides))]
             self._documents = [
-                PackedDocuments(side, tokenizer, own, size, context + 1) for side, own in zip(sides, seeds, strict=True)
+                PackedDocuments(side, tokenizer, own, context + 1) for side, own in zip(sides, seeds, strict=True)
             ]
         else:
             for side in sides:
@@ -183,7 +183,7 @@ class Validation:
     ):
         """Raises: DataError where there is not one row."""
         self.side, self.classes, self.context = side, classes, context
-        self._documents = PackedDocuments(side, tokenizer, 0, 1, context + 1) if rows == "documents" else None
+        self._documents = PackedDocuments(side, tokenizer, 0, context + 1) if rows == "documents" else None
         # The last block is shorter, if there is one.
         count = -(-(len(side) - 1) // context) if self._documents is None else len(self._documents)
         if count < 1:
@@ -197,8 +197,17 @@ class Validation:
 
     @property
     def tokens_per_character(self) -> float | None:
-        """Tokens to predict for every character of the text; None where nobody knows how many those are."""
-        return self.predicted / self.side.characters if self.side.characters else None
+        """Tokens to predict for every character of the text; None where nobody knows how many those are.
+
+        Nobody does where tokens stand for text that is lost: to predict them is not to predict that text.
+        """
+        known = self.side.characters and not self.side.unknown
+        return self.predicted / self.side.characters if known and self.side.characters else None
+
+    @property
+    def unknown(self) -> float:
+        """Share of the text's tokens that stand for what the vocabulary lacks."""
+        return self.side.unknown / len(self.side)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the rows, some at a time."""

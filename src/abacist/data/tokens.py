@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from abacist.core.errors import DataError
 from abacist.core.seeds import generator
+from abacist.data.overlap import Spool, overlap
 from abacist.data.sides import SIDES, Sided, TextSide, TextSplit
 from abacist.text.corpus import Corpus, Survey, survey
 from abacist.text.tokenizer import Tokenizer, fingerprint
 
 HEADER = "tokens.json"
-FORM = 1
+FORM = 2
 """Of the folder; another one is encoded anew."""
 
 Ids = NDArray[np.integer[Any]]
@@ -97,21 +98,25 @@ def encoded(
     """Return a corpus as tokens, encoded into a folder of its own below `folder`, or found there.
 
     The folder's name is a digest of the text, the tokenizer and the split, so that what has not changed is not
-    encoded again, and it appears when it is complete. Memory holds a piece of the text at a time. `surveyed` spares
-    reading the corpus once more; `tick` is told of how many characters out of how many are encoded.
+    encoded again, and it appears when it is complete; one of which a file is gone is made anew. Memory holds a piece
+    of the text at a time. `surveyed` spares reading the corpus once more; `tick` is told of how many characters out of
+    how many are encoded. How much of the validation text stands in the training text, too, is looked for at once and
+    kept in the header (`data/overlap.py`).
     Raises: DataError where there is no text, or where the tokenizer cannot write it, with the document's name.
     """
     surveyed = surveyed or survey(corpus)
     known = fingerprint(tokenizer)
     keys = (FORM, surveyed.digest, known, split.by, repr(split.validation), split.block if split.by == "block" else 0)
     path = folder / hashlib.sha256("\x1f".join(map(str, keys)).encode()).hexdigest()[:16]
-    if (path / HEADER).is_file():
-        return open_tokens(path)
+    if (found := _whole(path)) is not None:
+        return found
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
     unfinished.mkdir()
     try:
-        stretches = split.sided(corpus.documents([]), surveyed.characters)
+        # To read a corpus may take long (an address, LaTeX), to read it back takes none.
+        spool = Spool(unfinished / "text.part")
+        stretches = spool.kept(split.sided(corpus.documents([]), surveyed.characters))
         header = {
             "form": FORM,
             "corpus": surveyed.digest,
@@ -119,15 +124,27 @@ def encoded(
             "split": dataclasses.asdict(split),
             **_write(unfinished, stretches, tokenizer, lambda done: tick(done, surveyed.characters)),
         }
+        header["overlap"] = dataclasses.asdict(overlap(spool.read))
+        spool.path.unlink()
         (unfinished / HEADER).write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
         try:
+            if _whole(path) is None:
+                shutil.rmtree(path, ignore_errors=True)
             unfinished.replace(path)
         except OSError:
-            if not (path / HEADER).is_file():  # else another process has been quicker
+            if _whole(path) is None:  # else another process has been quicker
                 raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return open_tokens(path)
+
+
+def _whole(path: Path) -> TokenFolder | None:
+    """Return the tokens of a folder; None if there is none, or something has been taken out of it."""
+    try:
+        return open_tokens(path)
+    except DataError:
+        return None
 
 
 def _write(
@@ -203,7 +220,8 @@ def mapped(path: Path, dtype: str, count: int) -> NDArray[Any]:
     if size != count * kind.itemsize:
         raise ValueError(f"{path.name} has {size:,} bytes, not {count * kind.itemsize:,}")
     # Nothing of no length can be mapped.
-    return np.memmap(path, dtype=kind, mode="r", shape=(count,)) if count else np.empty(0, dtype=kind)
+    # A plain array over the map: every slice of a memmap pays for its class.
+    return np.asarray(np.memmap(path, dtype=kind, mode="r", shape=(count,))) if count else np.empty(0, dtype=kind)
 
 
 def blocks(tokens: Tokens, seed: int, index: int, rows: int, context: int) -> NDArray[np.int64]:

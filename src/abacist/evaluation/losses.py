@@ -20,7 +20,9 @@ class TextLoss:
     loss: float
     """Mean cross-entropy in nats a token."""
     tokens_per_character: float | None = None
-    """Of the text it is measured on; None where nobody knows."""
+    """Of the text it is measured on; None where nobody knows, or some of it is lost."""
+    unknown: float = 0.0
+    """Share of the text's tokens that stand for what the vocabulary lacks: what they were is lost."""
 
     @property
     def perplexity(self) -> float:

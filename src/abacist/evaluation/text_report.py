@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from abacist.data.overlap import Overlap
 from abacist.evaluation.course import Metrics, training_losses
 from abacist.evaluation.losses import TextLoss
 from abacist.evaluation.report import RunFacts, template
@@ -56,6 +57,7 @@ def render_text(facts: RunFacts, text: TextFacts, metrics: Metrics, samples: Seq
         "settings_json": json.dumps(facts.settings, indent=2, ensure_ascii=False),
         "verdict": verdict(list(text.losses.values())[-1]),
         "figures": {name: Markup(svg) if svg else None for name, svg in drawn.items()},
+        "read": [(each, Overlap(**each["overlap"]) if each.get("overlap") else None) for each in text.sources],
         "found": {"losses": losses_found(metrics, text), "bits": bits_found(metrics)},
         "samples": samples,
         "course": course(metrics),
@@ -77,19 +79,25 @@ def verdict(loss: TextLoss) -> str:
 
 
 def losses_found(metrics: Metrics, text: TextFacts) -> str:
-    """Say what the loss curve holds: from where to where, the gap to validation text, and what counting reaches."""
+    """Say what the loss curve holds: from where to where, the gap to validation text, and what counting reaches.
+
+    Looks may be at a sample of the validation text; what counting reaches is held against the loss on all of it.
+    """
     losses, looks = training_losses(metrics), validation_losses(metrics)
     if not looks:
         return ""
     step, best = min(looks, key=lambda look: look[1])
-    said = [f"Validation loss was least at step {step:,}, {best:.4f} nats a token; those weights were kept."]
+    whole = list(text.losses.values())[-1]
+    seen = max((line.get("tokens_validated", 0) for line in metrics), default=0)
+    sample = f", on an even sample of {seen:,} tokens," if 0 < seen < whole.tokens else ""
+    said = [f"Validation loss{sample} was least at step {step:,}, {best:.4f} nats a token; those weights were kept."]
     if losses:
         near = [loss for _, loss in losses[-max(1, len(losses) // 20) :]]
         said.append(f"In the end it was {looks[-1][1]:.4f}, and training loss {sum(near) / len(near):.4f}.")
     if text.counted is not None:
-        less = text.counted - best
-        apart = f"{abs(less):.4f} nats {'below' if less > 0 else 'above'} it"
-        said.append(f"A table of pairs, counted, has {text.counted:.4f}: this model is {apart}.")
+        less = text.counted - whole.loss
+        apart = f"{whole.loss:.4f}, {abs(less):.4f} nats {'below' if less > 0 else 'above'} it"
+        said.append(f"On all of it a table of pairs, counted, has {text.counted:.4f}, and this model {apart}.")
     return " ".join(said)
 
 

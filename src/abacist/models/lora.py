@@ -1,24 +1,15 @@
 """Low-rank adapters: a trained model learns something more by a few numbers beside its frozen matrices."""
 
-import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from abacist.core.errors import RunError, SettingsError
-from abacist.core.settings import check
-from abacist.models.checkpoint import load_tensors, save_tensors
+from abacist.core.errors import SettingsError
 from abacist.models.linear import Linear
-
-ABOUT = "lora"
-"""Under this name a file of adapters keeps their settings."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +24,9 @@ class LoRASettings:
     """Share of an adapter's inputs left out in training."""
     targets: tuple[str, ...] = ("attention.qkv", "attention.out")
     """Ends of the names of the linear layers to adapt; `feed_forward.up`, `feed_forward.down` are others."""
+    whole: tuple[str, ...] = ()
+    """Names of modules that learn themselves, beside the adapters. Where the vocabulary grows these become `embedding`
+    and `head`: the rows of new tokens hold nothing yet that an adapter elsewhere could build on."""
 
     def __post_init__(self) -> None:
         if self.rank < 1 or not self.targets:
@@ -75,10 +69,10 @@ class Adapted(Linear):
 
 
 def adapt(model: nn.Module, settings: LoRASettings, seed: int) -> None:
-    """Put adapters beside the chosen matrices; from now on they learn, and nothing else does.
+    """Put adapters beside the chosen matrices; from now on they learn, with what is to learn whole, and nothing else.
 
     The first A depend on the seed alone. Raises: SettingsError for a target that is no linear layer of the model,
-    whose weights something else shares, or that is adapted already.
+    whose weights something else shares, or that is adapted already; and for a module to learn whole that there is not.
     """
     linear = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     if any(isinstance(module, Adapted) for module in linear.values()):
@@ -92,7 +86,12 @@ def adapt(model: nn.Module, settings: LoRASettings, seed: int) -> None:
     for name in chosen:
         if owners.count(id(linear[name].weight)) > 1:
             raise SettingsError(f"{name} shares its weights with another layer; it cannot be adapted alone")
+    modules = dict(model.named_children())
+    if unknown := [name for name in settings.whole if name not in modules]:
+        raise SettingsError(f"no module is called {unknown[0]}; there are {', '.join(modules)}")
     model.requires_grad_(False)
+    for name in settings.whole:
+        modules[name].requires_grad_(True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for name in chosen:
@@ -114,39 +113,6 @@ def adapters(model: nn.Module) -> dict[str, Tensor]:
 PARTS = ("lora_a", "lora_b")
 
 
-def save_adapters(model: nn.Module, settings: LoRASettings, path: Path) -> None:
-    """Write adapters and their settings into one small safetensors file."""
-    save_tensors(adapters(model), path, {ABOUT: json.dumps(asdict(settings))})
-
-
-def load_adapters(model: nn.Module, path: Path) -> LoRASettings:
-    """Adapt a plain model as a file of adapters says, and fill them in; return their settings.
-
-    Raises: RunError if the file is none of adapters or does not fit the model.
-    """
-    settings, tensors = _read(path)
-    adapt(model, settings, seed=0)
-    own = adapters(model)
-    wrong = [name for name in own.keys() | tensors.keys() if _shape(own, name) != _shape(tensors, name)]
-    if wrong:
-        merge(model)  # what was put beside the matrices adds nothing yet
-        raise RunError(f"{path} does not fit the model: {min(wrong)} is missing or of another shape")
-    with torch.no_grad():
-        for name, tensor in tensors.items():
-            own[name].copy_(tensor)
-    return settings
-
-
-def _read(path: Path) -> tuple[LoRASettings, dict[str, Tensor]]:
-    tensors = load_tensors(path)
-    try:
-        with safe_open(path, framework="pt") as file:
-            about = (file.metadata() or {})[ABOUT]
-        return check(LoRASettings, json.loads(about)), tensors
-    except (KeyError, ValueError, SafetensorError) as error:
-        raise RunError(f"{path} holds no adapters: {error!r}") from None
-
-
 def _adapted(model: nn.Module) -> Iterator[tuple[str, Adapted]]:
     return ((name, module) for name, module in model.named_modules() if isinstance(module, Adapted))
 
@@ -158,7 +124,3 @@ def _ends(name: str, target: str) -> bool:
 def _replace(model: nn.Module, name: str, module: nn.Module) -> None:
     owner, _, own = name.rpartition(".")
     setattr(model.get_submodule(owner), own, module)
-
-
-def _shape(tensors: dict[str, Any], name: str) -> object:
-    return tensors[name].shape if name in tensors else None

@@ -75,9 +75,18 @@ def _described(folder: Path) -> tuple[dict[str, Any], Family, ModelSettings, int
     return config, family, check(ModelSettings, values), vocab_size
 
 
-def write(model: Transformer, folder: Path, family: str | None = None, end_id: int | None = None) -> str:
+def write(
+    model: Transformer,
+    folder: Path,
+    family: str | None = None,
+    end_id: int | None = None,
+    start_id: int | None = None,
+    pad_id: int | None = None,
+) -> str:
     """Write a model so that `transformers` loads it; return the family, which is found where none is named.
 
+    The ids are those of the special tokens. Padding that is the end token goes unnamed: the library would let
+    nothing be learnt of it, and so no end.
     Matrices without biases get zeros where the family has biases, norms without a scale get ones.
     Raises: SettingsError that names the setting which no family (or not the named one) has.
     """
@@ -89,9 +98,9 @@ def write(model: Transformer, folder: Path, family: str | None = None, end_id: i
         "dtype": "float32",
         "vocab_size": len(model.token_classes),
         "tie_word_embeddings": model.settings.tied,
-        "bos_token_id": None,
+        "bos_token_id": start_id,
         "eos_token_id": end_id,
-        "pad_token_id": None,
+        "pad_token_id": None if pad_id == end_id else pad_id,
         **load(FAMILIES, chosen)().config(model.settings),
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -36,8 +36,7 @@ def create(path: Path, settings: RunSettings) -> None:
 
     Raises: RunError if the folder holds something already.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RunError(f"{path} exists; choose another --name, go on with --resume, or allow --overwrite")
+    check_free(path)
     path.mkdir(parents=True, exist_ok=True)
     copied = _keep_own_parts(path, dump(settings))
     apart = None if settings.task is None else settings.task.split.apart
@@ -53,6 +52,12 @@ def create(path: Path, settings: RunSettings) -> None:
     }
     write_json(path / VERSIONS, versions)
     write_settings(path, check(RunSettings, copied))
+
+
+def check_free(path: Path) -> None:
+    """See whether a run folder can be made. Raises: RunError if it holds something already."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RunError(f"{path} exists; choose another --name, go on with --resume, or allow --overwrite")
 
 
 def with_whole_paths(settings: RunSettings) -> RunSettings:

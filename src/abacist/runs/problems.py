@@ -57,7 +57,9 @@ class ProblemRun(Run):
         tokenizer = None
         if self.settings.start is not None:
             tokenizer = self.kept_tokenizer() or tokenizer_from(self.settings)
-        return Codec.build(self.settings.text, tokenizer)
+        codec = Codec.build(self.settings.text, tokenizer)
+        codec.check_rows()
+        return codec
 
     def check(self) -> None:
         """Look at the data before any work starts. Raises: AbacistError for what would fail later."""

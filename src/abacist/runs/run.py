@@ -6,6 +6,7 @@ looks and reports. The rest is the same for both, and stands here.
 
 import dataclasses
 import shutil
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -51,22 +52,34 @@ class Run(ABC):
         """`is_new`: it is being made, and what lies in its folder, if anything does, is of a run that it replaces."""
         self.path, self.settings, self.is_new = path, settings, is_new
         self.reading: Reading = _unheard
+        self._prepared = False  # whether a training has put its own precision around the model
 
     @classmethod
     def create(cls, path: Path, settings: RunSettings, overwrite: bool = False, reading: Reading | None = None) -> Self:
         """Start a run folder. Raises: RunError if there is one already and it may not be overwritten."""
+        replaced = path if overwrite and (path / folders.SETTINGS).is_file() else None
+        if replaced is None:
+            folders.check_free(path)  # before any text is read
         run = cls.planned(path, settings)
+        start = run.settings.start
+        if replaced is not None and start is not None and start.weights == str(path.resolve()):
+            raise RunError(f"{path} holds the weights to begin with; choose another --name")
         run.reading = reading or _unheard
         run.check()
         settings = run.settings
         if "auto" in (settings.training.dtype, settings.training.threads):
             tried = parts(run.batch(0), settings.training.accumulate)[0]
             run.settings = dataclasses.replace(settings, training=settled(settings.training, run.kind, tried))
-        replaced = path if overwrite and (path / folders.SETTINGS).is_file() else None
+        if settings.start is not None:
+            run.fill()  # what is wrong with weights is told while there is no folder yet
         # The run that is replaced may be where the settings' own parts come from: it goes last.
-        made = path.with_name(f"{path.name}.new") if replaced else path
-        folders.create(made, run.settings)
-        run.keep(made)
+        made = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part") if replaced else path
+        try:
+            folders.create(made, run.settings)
+            run.keep(made)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
         if replaced:
             shutil.rmtree(replaced)
             made.rename(path)
@@ -183,12 +196,16 @@ class Run(ABC):
             return count_parameters(_new_kind(self.settings, self.codec).model)
 
     def trained(self) -> Kind:
-        """Return the model with its best weights, adapters merged. Raises: RunError if the run has none yet."""
+        """Return the model with its best weights, adapters merged, in float32 whatever it was trained in.
+
+        So what is measured right after training is what is measured later. Raises: RunError if the run has none yet.
+        """
         if not (self.path / WEIGHTS).is_file():
             raise RunError(f"{self.path} has no weights yet; abacist train --resume {self.path}")
         adapted = self.settings.start is not None and self.settings.start.lora is not None
-        if adapted:
+        if adapted or self._prepared:
             vars(self).pop("kind", None)  # one that was merged before has no adapters any more
+            self._prepared = False
         load_weights(self.kind.model, self.path / WEIGHTS)
         if adapted:
             merge(self.kind.model)
@@ -214,13 +231,18 @@ class Run(ABC):
             noisy=settings.model.dropout > 0 or bool(start and start.lora and start.lora.dropout > 0),
             shares_after=self.shares_rule(),
         )
+        self._prepared = True
         if resume and (self.path / STATE).is_file():
             trainer.resume()
         else:
             (self.path / METRICS).unlink(missing_ok=True)  # of a training killed before its first save
-            if start is not None:
-                fill_from(start, self.kind.model, self.codec.tokenizer)
+            self.fill()
         return trainer
+
+    def fill(self) -> None:
+        """Fill the model with the weights to begin with, if there are any. Raises: RunError if they do not fit it."""
+        if self.settings.start is not None:
+            fill_from(self.settings.start, self.kind.model, self.codec.tokenizer)
 
     def end(self, outcome: Outcome) -> Outcome:
         """Write down how many steps a training came to."""

@@ -1,14 +1,18 @@
 """Weights to begin with: those of another run, or of a model that others have trained."""
 
 import dataclasses
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from abacist.core.catalogue import Part, build, load
 from abacist.core.errors import RunError, SettingsError
+from abacist.core.settings import check, dump
 from abacist.models import pretrained
 from abacist.models.checkpoint import fill
 from abacist.models.settings import ModelSettings
@@ -17,6 +21,10 @@ from abacist.runs.settings import RunSettings, StartSettings
 from abacist.text import tokenizer as tokenizers
 from abacist.text.tokenizer import Tokenizer
 from abacist.text.tokenizers.character import Character
+from abacist.text.tokenizers.file import KEYS, File, FileSettings
+
+BARE = {"corpus": {"sources": []}, "training": {"steps": 1}}
+"""The least that settings must say."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,9 @@ class Origin:
 def shaped(settings: RunSettings) -> RunSettings:
     """Return settings in which kind, shape and tokenizer are those of the weights to begin with, if there are any.
 
-    Of the model's settings dropout stays: it belongs to a training. Raises: SettingsError if nothing is named.
+    Of the model's settings dropout stays: it belongs to a training.
+    Raises: SettingsError if nothing is named, and with a line for each setting beside it that asks for another shape,
+    kind or tokenizer: it could not be granted.
     """
     if settings.start is None:
         return settings
@@ -69,6 +79,8 @@ def shaped(settings: RunSettings) -> RunSettings:
             "such as --set weights=runs/character_gpt"
         )
     kind, model, tokenizer = Origin(settings.start.weights).settings()
+    if lines := list(_not_granted(settings, kind, model, tokenizer)):
+        raise SettingsError("\n".join(lines))
     return dataclasses.replace(
         settings,
         kind=kind,
@@ -77,11 +89,65 @@ def shaped(settings: RunSettings) -> RunSettings:
     )
 
 
+def _not_granted(settings: RunSettings, kind: Part, model: ModelSettings, tokenizer: Part) -> Iterator[str]:
+    """Yield what was asked for and is otherwise in the weights to begin with.
+
+    What stands at its default was not asked for; where a recipe gives something else, the recipe asks for it.
+    """
+    # Checked once more, so that the settings of all parts are filled in alike.
+    plain = check(RunSettings, {**BARE, "model": {}, "text": {}})
+    wished = check(RunSettings, {**BARE, **{name: dump(getattr(settings, name)) for name in ("model", "kind", "text")}})
+    text = {"tokenizer": dump(tokenizer)}
+    own = check(RunSettings, {**BARE, "model": dump(model), "kind": dump(kind), "text": text})
+    names = [field.name for field in dataclasses.fields(ModelSettings) if field.name != "dropout"]
+    asked: list[tuple[str, Any, Any, Any]] = [
+        (f"model.{name}", *(getattr(each.model, name) for each in (wished, plain, own))) for name in names
+    ]
+    asked.append(("kind", wished.kind, plain.kind, own.kind))
+    asked.append(("text.tokenizer", wished.text.tokenizer, plain.text.tokenizer, own.text.tokenizer))
+    for name, given, default, theirs in asked:
+        if given in (default, theirs) or (name == "text.tokenizer" and _differs_in_roles(given, theirs)):
+            continue
+        told = " (corpus.length makes rows shorter)" if name == "model.context_length" and settings.corpus else ""
+        yield (
+            f"{name}: {_shown(given)} is not to be had, the weights to begin with have {_shown(theirs)}; "
+            f"leave it away{told}"
+        )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Part):
+        return json.dumps(dump(value), ensure_ascii=False) if value.settings else value.name
+    return json.dumps(value)
+
+
+def _differs_in_roles(wished: Part, theirs: Part) -> bool:
+    """Tell whether a wish for the same file of tokens differs in nothing but which of them start, end and pad."""
+    path = wished.settings.get("path")
+    same = not path or Path(path).resolve() == Path(theirs.settings.get("path", "")).resolve()
+    return wished.name == theirs.name == "file" and same
+
+
 def _with_roles(tokenizer: Part, wished: Part) -> Part:
     """Return the choice of a tokenizer; in a file's, the wish for which tokens start, end and pad is granted."""
     if tokenizer.name != wished.name or tokenizer.name != "file":
         return tokenizer
     return Part("file", {**wished.settings, **{"path": tokenizer.settings["path"]}})
+
+
+def for_grown(settings: RunSettings, tokenizer: Tokenizer) -> RunSettings:
+    """Return settings by which embedding and head learn beside adapters, if a vocabulary has grown.
+
+    The settings say so from then on, as what they were made from may be gone when a run is gone on with.
+    """
+    start = settings.start
+    if start is None or start.lora is None:
+        return settings
+    known = Origin(start.weights).tokenizer().vocabulary
+    if len(tokenizer.vocabulary) <= len(known):
+        return settings
+    lora = dataclasses.replace(start.lora, whole=tuple(dict.fromkeys([*start.lora.whole, "embedding", "head"])))
+    return dataclasses.replace(settings, start=dataclasses.replace(start, lora=lora))
 
 
 def tokenizer_from(settings: RunSettings, characters: str = "") -> Tokenizer:
@@ -95,6 +161,10 @@ def tokenizer_from(settings: RunSettings, characters: str = "") -> Tokenizer:
         made: Tokenizer = build(tokenizers.FOLDER, settings.text.tokenizer)
         return made
     tokenizer = origin.tokenizer()
+    if isinstance(tokenizer, File):
+        chosen = settings.text.tokenizer.settings
+        roles = {role: chosen.get(role) for role in KEYS}
+        return File(FileSettings(str(Path(origin.source) / folders.TOKENIZER), **roles))
     if not isinstance(tokenizer, Character):
         return tokenizer
     known = set(tokenizer.characters)

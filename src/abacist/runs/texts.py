@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from abacist.core.catalogue import build
 from abacist.core.errors import DataError, RunError, SettingsError
 from abacist.core.seeds import generator
@@ -18,11 +20,11 @@ from abacist.evaluation.losses import TextLoss, summed_loss
 from abacist.runs import folder as folders
 from abacist.runs.run import Run
 from abacist.runs.settings import RunSettings
-from abacist.runs.start import tokenizer_from
+from abacist.runs.start import for_grown, tokenizer_from
 from abacist.runs.token_sources import brought, first_id
 from abacist.text import corpus as corpora
 from abacist.text.batch import Batch
-from abacist.text.choice import Choice
+from abacist.text.choice import Choice, Floats
 from abacist.text.codec import Codec
 from abacist.text.corpus import Corpus, Survey, TokenCorpus, survey, texts
 from abacist.text.tokenizer import Tokenizer, learnt
@@ -188,7 +190,8 @@ class TextRun(Run):
                 if count < least:
                     raise DataError(
                         f"{name}: a split by {split.by} leaves {count:,} tokens to {side}, and a row needs {least:,}; "
-                        "--set corpus.split.by=last, or another corpus.split.validation"
+                        + ("" if split.by == "last" else "--set corpus.split.by=last, or ")
+                        + "choose another corpus.split.validation"
                     )
 
     def check(self) -> None:
@@ -200,9 +203,11 @@ class TextRun(Run):
         room = self.settings.model.context_length
         if self.context > room:
             raise SettingsError(f"corpus.length: rows of {self.context} tokens do not fit model.context_length {room}")
-        self.batch(0)
-        self.prompt(self.corpus.sample.prompt)
+        # What is wrong with the model is told before long texts are encoded.
         self.check_model()
+        self.prompt(self.corpus.sample.prompt)
+        self.batch(0)
+        self.settings = for_grown(self.settings, self.codec.tokenizer)
 
     def batch(self, index: int, shares: Shares | None = None) -> Batch:
         """Make a training batch."""
@@ -218,6 +223,7 @@ class TextRun(Run):
         return [
             {
                 "name": name,
+                "overlap": tokens.header.get("overlap"),
                 "share": share,
                 "digest": found.digest,
                 **found.facts(),
@@ -254,7 +260,8 @@ class TextRun(Run):
         looks = []
         for name, each in zip(self.names, validations, strict=True):
             total, count = summed_loss(self.kind, each.batches())
-            looks.append(Look(name, TextLoss(count, total / count, each.tokens_per_character), each.whole))
+            loss = TextLoss(count, total / count, each.tokens_per_character, each.unknown)
+            looks.append(Look(name, loss, each.whole))
         return looks if len(looks) == 1 else [*looks, _mean(looks, self.corpus.shares)]
 
     def validated(self) -> list[Look]:
@@ -282,8 +289,15 @@ class TextRun(Run):
         """Begin to write after a prompt with the weights as they are; texts of other numbers are other draws."""
         rng = generator(self.settings.seed if seed is None else seed, "sample", number)
         ids = self.prompt(prompt)
-        following = islice(self.kind.write(ids, lambda logits: choice.pick(logits, rng)), tokens)
-        return Written(self.codec.tokenizer, ids, following)
+        # Blocks have taught nothing of tokens that no text has: what a model thinks of them is chance.
+        barred = sorted(self.codec.tokenizer.unwritten) if self.corpus.rows == "blocks" else []
+
+        def choose(logits: Floats) -> int:
+            possible = logits.copy()
+            possible[barred] = -np.inf
+            return choice.pick(possible, rng)
+
+        return Written(self.codec.tokenizer, ids, islice(self.kind.write(ids, choose), tokens))
 
     def sample(self, choice: Choice, prompt: str, tokens: int, number: int = 0) -> str:
         """Write after a prompt with the weights as they are; return the prompt and what follows."""
@@ -307,4 +321,5 @@ def _mean(looks: Sequence[Look], shares: Sequence[float]) -> Look:
             sum(s * look.loss.loss * (p or 0.0) for s, look, p in zip(shares, looks, per, strict=True)) / loss
         )
     whole = all(look.whole for look in looks)
-    return Look("all", TextLoss(sum(look.loss.tokens for look in looks), loss, per_character), whole)
+    unknown = sum(share * look.loss.unknown for share, look in zip(shares, looks, strict=True))
+    return Look("all", TextLoss(sum(look.loss.tokens for look in looks), loss, per_character, unknown), whole)

@@ -38,7 +38,8 @@ class Choice:
             chances = np.zeros_like(logits)
             chances[logits.argmax()] = 1.0
             return chances
-        chances = np.exp((logits - logits.max()) / self.temperature)
+        with np.errstate(over="ignore"):  # by a temperature near 0: to minus infinity, whose power is 0
+            chances = np.exp((logits - logits.max()) / self.temperature)
         if self.top_k is not None or self.top_p is not None:
             order = np.argsort(-chances, kind="stable")
             kept = len(order) if self.top_k is None else min(self.top_k, len(order))

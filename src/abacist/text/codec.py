@@ -60,6 +60,20 @@ class Codec:
             )
         return codec
 
+    def check_rows(self) -> None:
+        """See whether rows of problems can be made. Raises: SettingsError if start or end has the id 0."""
+        tokenizer = self.tokenizer
+        lost = [role for role, index in (("start", tokenizer.start_id), ("end", tokenizer.end_id)) if index == 0]
+        if lost:
+            # A line's end is what others most often have between one line and the next.
+            ends = tokenizer.encode("\n")
+            other = tokenizer.vocabulary[ends[0]] if len(ends) == 1 and ends[0] else "TOKEN"
+            wished = " ".join(f"--set text.tokenizer.{role}={other}" for role in lost)
+            raise SettingsError(
+                f"text.tokenizer: {tokenizer.vocabulary[0]!r}, its {' and '.join(lost)}, has the id 0, which stands "
+                f"for no token in rows of problems; choose another: {wished}"
+            )
+
     @cached_property
     def classes(self) -> Integers:
         """The class of every token, for coordinates."""

@@ -1,6 +1,7 @@
 """The seam for corpora: where text comes from that is no problem and no answer."""
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ NANOGPT = ("train.bin", "val.bin")
 
 PIECE = 2**20
 """Characters of a document that are held at once; a longer one comes in parts."""
+
+TEXTS = (".txt", ".text", ".md", ".markdown", ".rst", ".org", ".htm", ".html")
+"""Endings of texts that are no LaTeX."""
 
 LISTED = 20
 """Faults of one kind that are listed of one file; of more there is a count."""
@@ -159,7 +163,8 @@ def nothing_read(named: str, faults: list[Fault]) -> DataError:
 def corpus_at(paths: list[str], name: str | None = None) -> Part:
     """Return the corpus of paths, the one that is named, or else the one they look like.
 
-    That is an address, the tokens of nanoGPT, LaTeX if each is a .tex file or a folder with one, else text files.
+    That is an address, the tokens of nanoGPT, LaTeX if each is a .tex file or a folder of mainly these, else text
+    files.
     """
     if name is None and len(paths) == 1 and any((Path(paths[0]) / file).is_file() for file in NANOGPT):
         name = "nanogpt"
@@ -168,5 +173,18 @@ def corpus_at(paths: list[str], name: str | None = None) -> Part:
         return Part(name, {single[name]: paths[0]} if name in single else {"paths": paths})
     if len(paths) == 1 and paths[0].startswith(("http://", "https://")):
         return Part("url", {"url": paths[0]})
-    is_latex = bool(paths) and all(path.endswith(".tex") or any(Path(path).rglob("*.tex")) for path in paths)
+    is_latex = bool(paths) and all(map(_looks_like_latex, paths))
     return Part("latex" if is_latex else "files", {"paths": paths})
+
+
+def _looks_like_latex(path: str) -> bool:
+    """Tell a .tex file, and a folder that has more of them than of other texts."""
+    if path.endswith(".tex"):
+        return True
+    tex = others = 0
+    for _, folders, files in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        shown = [name for name in files if not name.startswith(".")]
+        tex += sum(name.endswith(".tex") for name in shown)
+        others += sum(name.endswith(TEXTS) for name in shown)
+    return tex > others

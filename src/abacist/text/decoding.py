@@ -220,6 +220,10 @@ def _runs(places: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 def found(path: str) -> Path:
     """Return a path that exists. Raises: DataError."""
     result = Path(path)
-    if not result.exists():
+    try:
+        exists = result.exists()
+    except OSError:  # such as a name that is too long
+        exists = False
+    if not exists:
         raise DataError(f"no file or folder {path} to take text from")
     return result

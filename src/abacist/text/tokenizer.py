@@ -33,6 +33,11 @@ class Tokenizer(ABC):
     unknown_id: int | None = None
     """Stands for text that the vocabulary lacks, and loses it; None where such text is an error or does not exist."""
 
+    @property
+    def unwritten(self) -> frozenset[int]:
+        """Ids that no text is ever encoded to: padding, start and end."""
+        return frozenset((self.pad_id, self.start_id, self.end_id))
+
     def __init_subclass__(cls) -> None:
         keep_in_step(cls, Tokenizer, {"encode": "encode_batch"})
         keep_in_step(cls, Tokenizer, {"encode": "encode_array"})

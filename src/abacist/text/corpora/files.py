@@ -15,7 +15,8 @@ class Files(Corpus):
     """Each file is a document; those of a folder come in alphabetical order of their paths, with all below it.
 
     Encodings are found out: UTF-8, UTF-16 and UTF-32 with mark, UTF-16 without, Windows-1252 where nothing else
-    fits. Hidden files and what is no text are left out, the latter as a fault.
+    fits. Hidden files are left out, and as faults what is no text or no file, what cannot be read, and links to
+    folders.
     """
 
     paths: list[str]
@@ -30,7 +31,7 @@ class Files(Corpus):
         """Yield file after file. Raises: DataError for a path that is not there, and where nothing can be read."""
         seen = len(faults)
         empty = True
-        for path, name in named_files(self.paths, self.endings):
+        for path, name in named_files(self.paths, self.endings, faults):
             for part, text in enumerate(in_pieces(read_text(path, name, faults))):
                 empty = False
                 yield Document(name, text, part)
@@ -38,32 +39,61 @@ class Files(Corpus):
             raise nothing_read(", ".join(self.paths), faults[seen:])
 
 
-def named_files(paths: list[str], endings: list[str]) -> Iterator[tuple[Path, str]]:
+def named_files(paths: list[str], endings: list[str], faults: list[Fault]) -> Iterator[tuple[Path, str]]:
     """Yield the files of paths with their names: inside a folder that is named alone, else with the folder's name.
 
+    What is no file (a pipe, a link to nothing) and folders that cannot be read or are links become faults.
     Raises: DataError for a path that is not there, and for a folder with no such file.
     """
     for path in map(found, paths):
         if path.is_file():
             yield path, path.name
             continue
-        files = list(_below(path, tuple(endings)))
+        if not path.is_dir():
+            raise DataError(f"{path} is neither a file nor a folder")
+        prefix = "" if len(paths) == 1 else f"{path.resolve().name}/"
+        seen = len(faults)
+        files = list(_below(path, tuple(endings), prefix, faults))
         if not files:
             what = f"file that ends in {', '.join(endings)}" if endings else "file"
-            raise DataError(f"{path} holds no text: there is no {what} in this folder")
+            reason = f" ({faults[seen]})" if len(faults) > seen else ""
+            raise DataError(f"{path} holds no text: there is no {what} in this folder{reason}")
         for inner in files:
-            name = inner if len(paths) == 1 else f"{path.resolve().name}/{inner}"
-            # A name may hold bytes that are no characters.
-            yield path / inner, name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            if _is_regular(path / inner):
+                yield path / inner, _readable(prefix + inner)
+            else:
+                faults.append(Fault(_readable(prefix + inner), "is no file that can be read; left out"))
 
 
-def _below(folder: Path, endings: tuple[str, ...]) -> Iterator[str]:
+def _below(folder: Path, endings: tuple[str, ...], prefix: str, faults: list[Fault]) -> Iterator[str]:
     """Yield the paths of a folder's files, those below it too, in alphabetical order; none that is hidden."""
+
+    def name_of(path: str | Path) -> str:
+        return _readable(prefix + Path(path).relative_to(folder).as_posix())
+
+    def tell(error: OSError) -> None:
+        faults.append(Fault(name_of(error.filename), f"cannot be read: {error.strerror}; left out with all in it"))
+
     result = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    for parent, folders, files in os.walk(folder, onerror=tell):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        links = [Path(parent) / name for name in folders if (Path(parent) / name).is_symlink()]
+        faults += [Fault(name_of(link), "is a link to a folder; left out") for link in links]
         inside = Path(parent).relative_to(folder)
         for name in files:
             if not name.startswith(".") and (not endings or name.endswith(endings)):
                 result.append((inside / name).as_posix())
     return iter(sorted(result))
+
+
+def _is_regular(path: Path) -> bool:
+    """Tell a file, or a link to one, from what would be waited for, as a pipe is."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _readable(name: str) -> str:
+    """Return a name in which bytes that are no characters are replaced."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

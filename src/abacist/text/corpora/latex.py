@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from abacist.core.errors import SettingsError
+from abacist.core.errors import DataError, SettingsError
 from abacist.text.corpora.files import named_files
-from abacist.text.corpus import Corpus, Document, Fault, in_pieces, nothing_read
+from abacist.text.corpus import LISTED, TEXTS, Corpus, Document, Fault, in_pieces, nothing_read
 from abacist.text.decoding import found
 from abacist.text.latex.cleaning import MacroChoice, check_macros, cleaned
-from abacist.text.latex.project import Project, documents_among
+from abacist.text.latex.project import Project, documents_among, real
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Latex(Corpus):
     """Each .tex file that no other one reads is a document, with the files that it reads in their places.
 
     Comments and the preamble are taken out (`text/latex/cleaning.py`). A path may be a main file or a folder, of
-    which all .tex files count, those below it too. What is wrong in the source is told and stops nothing.
+    which all .tex files count, those below it too, and no others. What is wrong in the source is told and stops
+    nothing.
     """
 
     paths: list[str]
@@ -37,13 +38,12 @@ class Latex(Corpus):
         seen = len(faults)
         empty = True
         for path in self.paths:
-            main = found(path)
+            main = real(found(path))
             if main.is_file():
                 root, heads, prefix = main.parent, [main], ""
             else:
-                files = [file for file, _ in named_files([path], [".tex"])]
-                root, prefix = main, f"{main.resolve().name}/" if len(self.paths) > 1 else ""
-                heads = documents_among(Project(root), files)
+                root, prefix = main, f"{main.name}/" if len(self.paths) > 1 else ""
+                heads = documents_among(Project(root), list(self._files(path, prefix, faults)))
             for head in heads:
                 for document in self._document(root, head, prefix, faults):
                     empty = False
@@ -51,9 +51,26 @@ class Latex(Corpus):
         if empty:
             raise nothing_read(", ".join(self.paths), faults[seen:])
 
+    def _files(self, folder: str, prefix: str, faults: list[Fault]) -> Iterator[Path]:
+        """Yield the .tex files of a folder; what leads out of it and other texts are left out, and told."""
+        root, seen = real(Path(folder)), len(faults)
+        for file, name in named_files([folder], [".tex"], faults):
+            if real(file).is_relative_to(root):
+                yield file
+            else:
+                faults.append(Fault(name, "is a link that leads out of this folder; left out"))
+        try:
+            others = [name for _, name in named_files([folder], list(TEXTS), [])]
+        except DataError:
+            others = []
+        faults += [Fault(name, "is no .tex file; left out (the reader files takes it)") for name in others[:LISTED]]
+        if len(others) > LISTED:
+            faults.append(Fault(others[LISTED], f"and {len(others) - LISTED - 1:,} more are no .tex files; left out"))
+        faults[seen:] = [Fault(prefix + each.source, each.what) for each in faults[seen:]]
+
     def _document(self, root: Path, head: Path, prefix: str, faults: list[Fault]) -> Iterator[Document]:
         project, macro_faults = Project(root, faults), list[str]()
-        name = prefix + head.resolve().relative_to(root.resolve()).as_posix()
+        name = prefix + head.relative_to(root).as_posix()
         before = len(faults)
         text = cleaned(project.joined(head), self.macros, macro_faults)
         faults += [Fault(name, what) for what in macro_faults]

@@ -4,13 +4,13 @@ import re
 from typing import Literal, get_args
 
 from abacist.core.errors import SettingsError
-from abacist.text.latex.lexing import Lexeme, lexemes
+from abacist.text.latex.lexing import Lexeme
 from abacist.text.latex.macros import Macros
 from abacist.text.latex.project import before_body, body
 
 MacroChoice = Literal["keep", "expand"]
 
-_BLANKS = re.compile(r"[ \t]+(?=\n)")
+_BLANKS = re.compile(r"(?<![ \t])[ \t]+(?=\n)")
 _NEWLINES = re.compile(r"\n{3,}")
 
 
@@ -50,8 +50,3 @@ def cleaned(source: list[Lexeme], macros: MacroChoice = "keep", faults: list[str
     write_pending()
     text = "".join(written).strip("\n")
     return f"{text}\n" if text else ""
-
-
-def cleaned_text(source: str, macros: MacroChoice = "keep") -> str:
-    """Clean the source of one file, whose commands to join others stay as they are."""
-    return cleaned([Lexeme("text", x.text, x.start) if x.kind == "join" else x for x in lexemes(source)], macros)

@@ -13,7 +13,8 @@ VERBATIM = "verbatim|Verbatim|BVerbatim|LVerbatim|lstlisting|minted|alltt"
 _LEXEME = re.compile(
     rf"""
       (?P<line>^[ \t]*%[^\n]*\n?)                                        # nothing but a comment on a line
-    | (?P<comment>[ \t]*%[^\n]*)
+    # A run of blanks is looked at from its beginning alone, which may be behind the blank of a command.
+    | (?P<comment>(?:(?:(?<![ \t])|(?<=\\[ \t]))[ \t]+)?%[^\n]*)
     | \\begin\{{(?P<verbatim>(?:{VERBATIM}|comment)\*?)\}}
     | (?P<inline>\\(?:verb\*?|lstinline(?:\[[^\]\n]*\])?)(?P<mark>[^A-Za-z\s*\[{{])[^\n]*?(?P=mark))
     | (?P<address>\\(?:url|nolinkurl|path|href)\s*\{{[^{{}}\n]*\}})      # a % in an address is no comment

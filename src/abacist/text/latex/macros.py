@@ -12,7 +12,14 @@ PRIMITIVES = ("def", "gdef")
 MOST = 10_000
 """Expansions between two tokens of the text; a macro that goes on longer never ends."""
 
+LONGEST = 2**22
+"""Characters that macros may stand for between two tokens of the text; beyond that they grow without end."""
+
+IN_VAIN = 1_000_000
+"""Tokens that may be read for arguments that are not all there; then none are looked for any more."""
+
 _TOKEN = re.compile(r"\\(?:[A-Za-z@]+|[\s\S]|$)|[{}\[\]*]|#+[0-9]?|\s+|[^\\{}\[\]*#\s]+")
+_PARAMETER = re.compile(r"##|#([0-9]?)")
 _NAME = re.compile(r"\\(?:[A-Za-z@]+|[^A-Za-z@\s])")
 _WORD = re.compile(r"\\[A-Za-z@]+")
 
@@ -67,11 +74,25 @@ class Macros:
             faults.append(f"{token} stands for itself without end; left as it is from here on")
             del self.known[token]
             return False
+        if macro.parameters and tokens.in_vain >= IN_VAIN:
+            return False
         arguments = tokens.attempt(lambda: _arguments(macro, tokens))
         if arguments is None:
             faults.append(f"{token} lacks an argument; left as it is")
+            if tokens.in_vain >= IN_VAIN:
+                faults.append(
+                    "too many arguments are not all there; from here on macros that have some stay as they are"
+                )
+            return False
+        given = (int(number) for number in _PARAMETER.findall(macro.body) if number)
+        length = len(macro.body) + sum(len(arguments[n - 1]) for n in given if 1 <= n <= len(arguments))
+        if tokens.written + length > LONGEST:
+            faults.append(f"{token} stands for more than {LONGEST:,} characters; left as it is from here on")
+            del self.known[token]
+            tokens.give_back()
             return False
         tokens.expansions += 1
+        tokens.written += length
         result: list[str] = []
         for piece in _TOKEN.findall(macro.body):
             if piece.startswith("##"):
@@ -130,12 +151,16 @@ class _Tokens:
         self._taken: list[str] = []
         self.expansions = 0
         """Since the last token of the text itself."""
+        self.written = 0
+        """Characters that these put in front of what is left."""
+        self.in_vain = 0
+        """Tokens read for what was not all there."""
 
     def next_or_none(self) -> str | None:
         if self._pushed:
             token = self._pushed.pop()
         elif (found := next(self._rest, None)) is not None:
-            token, self.expansions = found[0], 0
+            token, self.expansions, self.written = found[0], 0, 0
         else:
             return None
         self._taken.append(token)
@@ -166,8 +191,14 @@ class _Tokens:
         try:
             return read()
         except _Unreadable:
-            self.push(self._taken)
+            self.in_vain += len(self._taken)
+            self.give_back()
             return None
+
+    def give_back(self) -> None:
+        """Put all that the last attempt took in front of what is left again."""
+        self.push(self._taken)
+        self._taken.clear()
 
     def group(self) -> str:
         """Return what stands before the brace that closes an open one."""

@@ -1,5 +1,6 @@
 """LaTeX files with the files that they read, joined to one document."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +33,7 @@ class Project:
         A file that is missing, outside of the folder, or being read already leaves the command in its place and a
         fault; so does what is wrong in the syntax of each file.
         """
-        return self._read(main.resolve(), [], [0])
+        return self._read(real(main), [], [0])
 
     def reads(self, path: Path) -> set[Path]:
         """Return the files that a file reads itself."""
@@ -84,25 +85,33 @@ class Project:
 
     def _find(self, name: str, folder: Path) -> Path | None:
         """Return the file of a name: in the folder of the file that reads it, or one above, up to the root."""
-        root = self.root.resolve()
+        root, here = real(self.root), real(folder)
         if not name or "\0" in name:
             return None
-        for place in [folder.resolve(), *folder.resolve().parents]:
+        for place in [here, *here.parents]:
             for candidate in (place / f"{name}.tex", place / name):
-                path = candidate.resolve()
-                if path.is_relative_to(root) and path.is_file():
-                    return path
+                path = real(candidate)
+                try:
+                    if path.is_relative_to(root) and path.is_file():
+                        return path
+                except OSError:  # such as a name that is too long
+                    continue
             if place == root:
                 break
         return None
 
     def _name(self, path: Path) -> str:
-        return path.resolve().relative_to(self.root.resolve()).as_posix()
+        return real(path).relative_to(real(self.root)).as_posix()
 
     def _tell(self, name: str, found: list[tuple[int, str]]) -> None:
         self.faults += [Fault(name, what, line) for line, what in found[:LISTED]]
         if len(found) > LISTED:
             self.faults.append(Fault(name, f"{len(found) - LISTED:,} more faults of syntax"))
+
+
+def real(path: Path) -> Path:
+    """Return the path without links; one whose links go in a circle stays, where `Path.resolve` would raise."""
+    return Path(os.path.realpath(path))
 
 
 def body(lexemes: list[Lexeme]) -> list[Lexeme]:
@@ -122,7 +131,7 @@ def before_body(lexemes: list[Lexeme]) -> list[Lexeme]:
 
 def documents_among(project: Project, files: Iterable[Path]) -> list[Path]:
     """Return the files that no other one reads, and of files that read one another in a circle the first."""
-    every = sorted(path.resolve() for path in files)
+    every = sorted({real(path) for path in files})
     reads = {path: project.reads(path) - {path} for path in every}
     read = set().union(*reads.values())
     heads = [path for path in every if path not in read]

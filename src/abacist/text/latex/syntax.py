@@ -1,9 +1,10 @@
 """What is wrong in LaTeX source, as far as it can be told without TeX: braces, environments, mathematics."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
-from abacist.text.latex.lexing import lexemes, line_of
+from abacist.text.latex.lexing import lexemes
 
 DEFINITIONS = {
     "newcommand": 2,
@@ -41,6 +42,7 @@ class _Reader:
     def __init__(self) -> None:
         self.braces: list[int] = []
         self.environments: list[tuple[str, int]] = []
+        self.names: Counter[str] = Counter()  # of those environments
         self.math: tuple[str, int] | None = None
         self.definition = (0, 0)  # groups still to come, and the braces that are open around it
 
@@ -81,11 +83,14 @@ class _Reader:
     def _environment(self, edge: str, name: str, place: int) -> Iterator[tuple[int, str]]:
         if edge == "begin":
             self.environments.append((name, place))
-        elif name not in [open for open, _ in self.environments]:
+            self.names[name] += 1
+        elif not self.names[name]:
             yield place, f"\\end{{{name}}} ends nothing"
         else:
             while (last := self.environments.pop())[0] != name:
+                self.names[last[0]] -= 1
                 yield last[1], f"\\begin{{{last[0]}}} is not ended before \\end{{{name}}}"
+            self.names[name] -= 1
 
     def _toggled(self, sign: str, place: int) -> Iterator[tuple[int, str]]:
         if self.math is None:
@@ -129,9 +134,9 @@ def syntax_faults(source: str) -> list[tuple[int, str]]:
         elif not lexeme.finished:
             faults.append((lexeme.start, "verbatim text or a comment that is never ended"))
     faults += reader.left()
-    return [(line_of(source, place), what) for place, what in sorted(faults)]
-
-
-def parses(text: str) -> bool:
-    """Tell whether a text has nothing wrong that `syntax_faults` sees."""
-    return not syntax_faults(text)
+    faults.sort()
+    lines, line, counted = list[int](), 1, 0
+    for place, _ in faults:
+        line, counted = line + source.count("\n", counted, place), place
+        lines.append(line)
+    return [(line, what) for line, (_, what) in zip(lines, faults, strict=True)]

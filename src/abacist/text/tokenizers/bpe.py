@@ -1,8 +1,9 @@
 """Byte pairs: the most frequent pieces of words, down to single bytes."""
 
+import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 CUT = 4000
 """Characters that are encoded at once; longer texts take longer a character."""
 
+LONGEST = 1000
+"""Characters of a word, or of a run of digits, signs or blanks: merging takes the square of a length."""
+
+_LONG = re.compile(
+    "|".join(rf"(?<!{kind}){kind}{{{LONGEST + 1},}}" for kind in (r"[^\W\d_]", r"\d", r"\s", r"[^\w\s]", "_"))
+)
+_BLANKS = re.compile(rf"\s{{{LONGEST + 1}}}")
 _BETWEEN_LINES = re.compile(r"(?<=\S)\n(?=\S)")
 
 
@@ -118,13 +126,24 @@ class Bpe(Tokenizer):
 
 
 def cut(text: str) -> list[str]:
-    """Cut a long text between lines, where no word of GPT-2's is cut, whose ids are then the same as uncut."""
+    """Cut a long text between lines, where no word of GPT-2's is cut, whose ids are then the same as uncut.
+
+    Words longer than any of a language are cut, too, to `LONGEST` characters from their beginning; whoever learns and
+    whoever encodes cuts them alike.
+    """
     pieces, start = [], 0
     for found in _BETWEEN_LINES.finditer(text):
         if found.end() - start >= CUT:
             pieces.append(text[start : found.end()])
             start = found.end()
-    return [*pieces, text[start:]] if start < len(text) else pieces
+    return [part for piece in (*pieces, text[start:]) for part in _without_long_words(piece)]
+
+
+def _without_long_words(text: str) -> Iterator[str]:
+    if max(map(len, text.split()), default=0) <= LONGEST and not _BLANKS.search(text):
+        return iter([text] if text else [])  # as nearly always, and told quickly
+    places = [place for found in _LONG.finditer(text) for place in range(found.start() + LONGEST, found.end(), LONGEST)]
+    return (text[begin:end] for begin, end in itertools.pairwise((0, *places, len(text))) if begin < end)
 
 
 def read_form(form: str) -> "HuggingFace":

@@ -50,7 +50,8 @@ class File(Tokenizer):
     (`pad_token`, `bos_token`, `eos_token`), the usual names among the tokens it holds. A vocabulary without an end
     is refused. One without a start begins texts with the end token, as GPT-2 does, and one without padding pads
     with the end token: nothing is learnt from padding. Special tokens written in a text are text.
-    Whether texts come back exactly is up to the file; many normalise them.
+    Whether texts come back exactly is up to the file; many normalise them. Where it has an unknown token, how often
+    that stands in a text is counted.
     """
 
     Settings = FileSettings
@@ -80,6 +81,8 @@ class File(Tokenizer):
                 )
             self.special[role] = token
         self.settings = settings
+        unknown = json.loads(self.form)["model"].get("unk_token")
+        self.unknown_id = ids.get(unknown) if unknown else None
         self.pad_id, self.start_id, self.end_id = (ids[self.special[role]] for role in ("pad", "start", "end"))
 
     def __eq__(self, other: object) -> bool:
@@ -97,6 +100,12 @@ class File(Tokenizer):
     def vocabulary(self) -> list[str]:
         """The tokens by id, as the file names them."""
         return tokens_of(self._library)
+
+    @property
+    def unwritten(self) -> frozenset[int]:
+        """Ids of the file's special tokens; one with a role that is no such token, as a line's end, is text."""
+        added = self._library.get_added_tokens_decoder()
+        return frozenset(index for index, token in added.items() if token.special)
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, without any that the file would add around it."""

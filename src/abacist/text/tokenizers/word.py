@@ -45,9 +45,9 @@ class WordSettings:
 class Word(Tokenizer):
     """Words with the space before them, numbers, and every other character by itself.
 
-    What is lost: a word outside the vocabulary becomes the unknown token, and decodes to `<unk>`. A loss per
-    character is not to be compared with that of other tokenizers while such tokens are counted as text; how many
-    there are is told wherever a corpus is encoded. All else comes back exactly.
+    What is lost: a word outside the vocabulary becomes the unknown token, and decodes to `<unk>`. Where a text has
+    such tokens no bits a character are told of it; how many there are is, wherever a corpus is encoded. All else
+    comes back exactly.
     """
 
     unknown_id = 3
