@@ -416,7 +416,7 @@ def baseline(weights: str, runs: Path, command: str, smoke: bool) -> str:
     few = {"name": "written", "before": EXAMPLES}
     asked = {
         "as it came": {"training.steps": 0},
-        "as it came, behind five examples": {"training.steps": 0, "text.format": few},
+        "as it came, behind five examples": {"training.steps": 0, "text.format": few, "model.context_length": 128},
         "adapters of rank 16": {"rank": 16, "training.learning_rate": 1e-3},
         "all weights": {},
     }

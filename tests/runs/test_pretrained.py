@@ -135,6 +135,17 @@ def test_no_steps_leave_the_weights_as_they_came(tmp_path: Path, gpt2: Path):
     )
 
 
+def test_a_shorter_context_takes_as_many_positions(tmp_path: Path, gpt2: Path):
+    run = ProblemRun.create(tmp_path / "run", settings(gpt2, training__steps=0))
+    assert run.settings.model.context_length == 48
+    run.train()
+    mine, theirs = run.trained().model.state_dict(), GPT2LMHeadModel.from_pretrained(gpt2).state_dict()
+    assert torch.equal(mine["position.index.weight"], theirs["transformer.wpe.weight"][:48])
+    longer = settings(gpt2, model__context_length=65)
+    with pytest.raises(SettingsError, match=r"model\.context_length: 65 is not to be had"):
+        ProblemRun.create(tmp_path / "longer", longer)
+
+
 def test_no_steps_need_weights():
     with pytest.raises(SettingsError, match=r"training\.steps is 0, and start\.weights names nothing"):
         settings_of("demo", [("training.steps", 0)])

@@ -21,6 +21,8 @@ def distilgpt2_math(weights: str = "distilgpt2", rank: int = 0, high: int = 89) 
             # A line ends where the next begins: that is how such models have met sums.
             "tokenizer": {"name": "file", "start": "Ċ", "end": "Ċ"},
         },
+        # A line has room in it; what writes on without an end shall not do so for long.
+        "model": {"context_length": 48},
         "training": {
             "steps": 1000,
             "batch_size": 32,

@@ -67,7 +67,7 @@ class Origin:
 def shaped(settings: RunSettings) -> RunSettings:
     """Return settings in which kind, shape and tokenizer are those of the weights to begin with, if there are any.
 
-    Of the model's settings dropout stays: it belongs to a training.
+    Of the model's settings dropout stays, which belongs to a training, and a context that is shorter than theirs.
     Raises: SettingsError if nothing is named, and with a line for each setting beside it that asks for another shape,
     kind or tokenizer: it could not be granted.
     """
@@ -84,9 +84,17 @@ def shaped(settings: RunSettings) -> RunSettings:
     return dataclasses.replace(
         settings,
         kind=kind,
-        model=dataclasses.replace(model, dropout=settings.model.dropout),
+        model=dataclasses.replace(
+            model, dropout=settings.model.dropout, context_length=_context(settings.model, model)
+        ),
         text=dataclasses.replace(settings.text, tokenizer=_with_roles(tokenizer, settings.text.tokenizer)),
     )
+
+
+def _context(wished: ModelSettings, theirs: ModelSettings) -> int:
+    """Return the context of a run: that of the weights, or a shorter one that is asked for."""
+    is_asked = wished.context_length != ModelSettings().context_length
+    return min(wished.context_length, theirs.context_length) if is_asked else theirs.context_length
 
 
 def _not_granted(settings: RunSettings, kind: Part, model: ModelSettings, tokenizer: Part) -> Iterator[str]:
@@ -106,6 +114,8 @@ def _not_granted(settings: RunSettings, kind: Part, model: ModelSettings, tokeni
     asked.append(("kind", wished.kind, plain.kind, own.kind))
     asked.append(("text.tokenizer", wished.text.tokenizer, plain.text.tokenizer, own.text.tokenizer))
     for name, given, default, theirs in asked:
+        if name == "model.context_length" and given < theirs:
+            continue
         if given in (default, theirs) or (name == "text.tokenizer" and _differs_in_roles(given, theirs)):
             continue
         told = " (corpus.length makes rows shorter)" if name == "model.context_length" and settings.corpus else ""
@@ -184,7 +194,9 @@ def fill_from(start: StartSettings, model: nn.Module, tokenizer: Tokenizer) -> N
     # An embedding may have more rows than there are tokens: nobody has ever written those.
     size = len(own["token_classes"]) if "token_classes" in own else count
     for name, tensor in tensors.items():
-        if name in own and tensor.shape != own[name].shape and len(own[name]) == size:
+        if name.startswith("position.") and name in own and tensor.shape[1:] == own[name].shape[1:]:
+            tensors[name] = tensor[: len(own[name])]  # a shorter context needs fewer
+        elif name in own and tensor.shape != own[name].shape and len(own[name]) == size:
             whole = own[name].clone()
             part = tuple(slice(min(there, here)) for there, here in zip(tensor.shape, whole.shape, strict=True))
             whole[part] = tensor[part].to(whole)
