@@ -179,7 +179,7 @@ def test_a_training_that_fails_is_shown_failing(compare, tmp_path, monkeypatch):
         (["--over", "position"], "write path=value,value"),
         (["--over", "model.n_heads=3,5"], "multiple of n_heads"),
         (["--over", "format=steps"], "unknown to this model"),
-        (["--over", "position=rope", "--steps", "0"], "steps must be above 0"),
+        (["--over", "position=rope", "--steps", "0"], "training.steps is 0"),
     ],
 )
 def test_a_mistake_is_told_before_any_work(compare, tmp_path, arguments, words):
@@ -254,7 +254,10 @@ def test_tokenizers_are_compared_by_what_a_model_needs_for_a_character(compare_t
         (trial,) = row["trials"]
         (look,) = trial["losses"]
         per_character = look["tokens"] / (len(book.read_text()) - int(0.9 * len(book.read_text())))
-        assert row["bits_per_character"]["median"] == pytest.approx(look["loss"] / math.log(2) * per_character)
+        if "word" in row["choices"]["tokenizer"]:
+            assert row["bits_per_character"] is None  # text was lost
+        else:
+            assert row["bits_per_character"]["median"] == pytest.approx(look["loss"] / math.log(2) * per_character)
         assert (Path(trial["run"]) / "report.html").is_file()
         assert trial["steps"] == 2
     assert rows[0]["characters_per_token"] == 1.0 < 3 < rows[2]["characters_per_token"]

@@ -96,11 +96,6 @@ class TextRow(AnyRow[TextTrial]):
         """How much of the text a token is; all seeds have the same tokens."""
         return self.trials[0].characters_per_token if self.trials else None
 
-    @property
-    def mark(self) -> str:
-        """Stands behind bits a character that are too few, because text was lost."""
-        return " *" if self.trials and self.trials[0].lost else ""
-
     def found(self) -> dict[str, Any]:
         """Return vocabulary and the spread of each measure as JSON values."""
         spreads = {name: self.spread(name) for name in MEASURES}
@@ -144,12 +139,12 @@ class TextComparison(AnyComparison[TextRow]):
         return lines + self.losses_of_text()
 
     def losses_of_text(self) -> list[str]:
-        """Return a line for each row whose bits a character are too few, because text was lost."""
+        """Return a line for each row that lost text, so that nobody knows its bits a character."""
         return [
-            f"* {row.label}: {row.trials[0].lost:.2%} of its tokens stand for text that its vocabulary lacks, "
-            "and what they were is not predicted: its bits a character are fewer than they ought to be."
+            f"{row.label}: {row.trials[0].lost:.2%} of its tokens stand for text that its vocabulary lacks; what they "
+            "were is not predicted, so its bits a character are unknown."
             for row in self.rows
-            if row.mark
+            if row.trials and row.trials[0].lost
         ]
 
 
@@ -173,6 +168,6 @@ def _written(name: str) -> Callable[[TextRow], str]:
         median = format(spread.median, form)
         if len(row.trials) > 1 and name == row.compared:
             median += f" [{format(spread.best, form)}..{format(spread.worst, form)}]"
-        return median + row.mark * (name == BITS)
+        return median
 
     return write

@@ -51,7 +51,7 @@ def _losses(axes: Axes, rows: Sequence[TextRow], name: str) -> None:
         values, spread = row.values(name), row.spread(name)
         if spread is not None:
             seeds(axes, place, values, (spread.best, spread.worst), color_of(row, rows))
-            at_the_right(axes, place, f"{spread.median:.3f}{row.mark if name == BITS else ''}")
+            at_the_right(axes, place, f"{spread.median:.3f}")
         else:
             none_there(axes, place, row)
     if found:
