@@ -19,7 +19,7 @@ from typing import Any
 
 from abacist.apps.compare import compare
 from abacist.apps.entry import LONGEST_NUMBER
-from abacist.apps.train import clock
+from abacist.apps.progress import clock
 from abacist.bench.machine import describe
 from abacist.core.errors import AbacistError, Interrupted, SettingsError
 from abacist.evaluation.comparison import Comparison, Row, rows_of_markdown

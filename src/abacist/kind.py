@@ -1,15 +1,20 @@
 """The seam for kinds of model: how one is trained on a batch, and how it answers prompts."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from torch import Tensor, nn
 
+from abacist.core.errors import SettingsError
 from abacist.models.settings import ModelSettings
 from abacist.text.batch import Batch
+from abacist.text.choice import Floats
 from abacist.text.generated import Generated
 
 FOLDER = "kinds"
+
+IGNORED = -100
+"""Target of a token that does not count for the loss."""
 
 
 class Kind(nn.Module, ABC):
@@ -40,3 +45,11 @@ class Kind(nn.Module, ABC):
     @abstractmethod
     def answer(self, prompts: Sequence[Sequence[int]]) -> list[Generated]:
         """Write after each prompt, greedily, until the end token or the end of the context."""
+
+    def write(self, prompt: Sequence[int], choose: Callable[[Floats], int]) -> Iterator[int]:
+        """Yield tokens after a prompt without end, each as `choose` takes it from the logits, (vocab_size,).
+
+        Where the context is full, what was read first is forgotten. Whoever asks stops at the end token, or anywhere.
+        Raises: SettingsError from a kind that only answers.
+        """
+        raise SettingsError(f"a model of kind {type(self).__name__.lower()} answers questions; it writes no text")

@@ -93,7 +93,7 @@ def test_a_recipe_shows_its_whole_settings(abacist):
         (["train", "demo", "--set", "training.step=3"], "did you mean training.steps?"),
         (["train", "demo", "--set", "model.position=ropes"], "did you mean rope?"),
         (["train", "demo", "--set", "digits"], "write path=value"),
-        (["train", "demo", "--steps", "0"], "steps must be above 0"),
+        (["train", "demo", "--steps", "0"], "training.steps is 0"),
         (["train", "demo", "--set", "model.n_heads=7"], "multiple of n_heads"),
         (["train", "demo", "--set", "model.context_length=8"], "does not fit 8"),
         (["train"], "abacist recipes lists them"),

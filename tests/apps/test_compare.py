@@ -1,6 +1,7 @@
 """`abacist compare` as its user meets it: tiny models, all of them trained, graded and shown."""
 
 import json
+import math
 import os
 import signal
 import sys
@@ -178,7 +179,7 @@ def test_a_training_that_fails_is_shown_failing(compare, tmp_path, monkeypatch):
         (["--over", "position"], "write path=value,value"),
         (["--over", "model.n_heads=3,5"], "multiple of n_heads"),
         (["--over", "format=steps"], "unknown to this model"),
-        (["--over", "position=rope", "--steps", "0"], "steps must be above 0"),
+        (["--over", "position=rope", "--steps", "0"], "training.steps is 0"),
     ],
 )
 def test_a_mistake_is_told_before_any_work(compare, tmp_path, arguments, words):
@@ -207,3 +208,100 @@ def test_choices_that_belong_together_are_one_value(compare, tmp_path):
     assert one["choices"] == {"text": "format=reversed"}
     assert other["choices"] == {"text": "format=compact tokenizer=character characters=0123456789+="}
     assert other["parameters"] < one["parameters"]
+
+
+READING = {
+    "context": 16,
+    "model.n_layers": 1,
+    "training.batch_size": 4,
+    "training.evaluate_on": 4,
+    "training.evaluate_every": 100,
+    "training.dtype": '"float32"',
+    "training.threads": 1,
+    "corpus.sample.tokens": 2,
+}
+
+
+@pytest.fixture
+def book(tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text("".join(f"the {a} cat saw the {b} dog.\n" for a in ("old", "sly") for b in ("red", "shy")) * 30)
+    return path
+
+
+@pytest.fixture
+def compare_text(abacist, book, tmp_path):
+    """Compare tiny models of a small book."""
+    changes = [word for path, value in READING.items() for word in ("--set", f"{path}={value}")]
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        where = ("--set", f"corpus={book}", "--runs", str(tmp_path / "runs"))
+        return abacist("compare", "character_gpt", *where, *changes, *arguments)
+
+    return run
+
+
+def test_tokenizers_are_compared_by_what_a_model_needs_for_a_character(compare_text, tmp_path, book):
+    words = '{"name":"word","vocab_size":8}'
+    over = ["--over", f'tokenizer=character,{words},{{"name":"bpe","vocab_size":10}}', "--over", "model.d_model=8,16"]
+    status, out, err = compare_text(*over, "--steps", "2")
+    assert (status, err) == (0, "")
+    folder = tmp_path / "runs" / "compare-character_gpt"
+    rows = read(folder)
+    assert [row["choices"]["d_model"] for row in rows] == ["8", "16"] * 3
+    assert rows[0]["choices"]["tokenizer"] == "character"
+    for row in rows[:4]:
+        (trial,) = row["trials"]
+        (look,) = trial["losses"]
+        per_character = look["tokens"] / (len(book.read_text()) - int(0.9 * len(book.read_text())))
+        if "word" in row["choices"]["tokenizer"]:
+            assert row["bits_per_character"] is None  # text was lost
+        else:
+            assert row["bits_per_character"]["median"] == pytest.approx(look["loss"] / math.log(2) * per_character)
+        assert (Path(trial["run"]) / "report.html").is_file()
+        assert trial["steps"] == 2
+    assert rows[0]["characters_per_token"] == 1.0 < 3 < rows[2]["characters_per_token"]
+    assert rows[0]["parameters"] < rows[1]["parameters"]
+    assert (rows[2]["vocabulary"], rows[4]["trials"]) == (8, [])
+    assert "vocab_size must be at least" in rows[4]["cannot"]
+    page = (folder / "compare.md").read_text()
+    for expected in ("bits a character", "book.txt: ", "stand for text that its vocabulary lacks"):
+        assert expected in page
+        assert expected in out
+    assert (folder / "compare.png").read_bytes().startswith(b"\x89PNG")
+
+    # The same again: nothing is trained, and what is missing of the losses is made up for.
+    runs = [Path(row["trials"][0]["run"]) for row in rows[:4]]
+    before = [(path / "model.safetensors").stat().st_mtime_ns for path in runs]
+    (runs[0] / "grades.json").unlink()
+    assert compare_text(*over, "--steps", "2")[0] == 0
+    assert [(path / "model.safetensors").stat().st_mtime_ns for path in runs] == before
+    assert read(folder) == rows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--over", "tokenizer=charcter"], "did you mean character?"),
+        (["--over", "tokenizer=character", "--set", "corpus=nowhere"], "nowhere"),
+        (["--over", "tokenizer=character", "--set", "corpus.sample.prompt=漢"], "'漢' at place 1"),
+        (["--over", "seed=1,2"], "--seeds N"),
+    ],
+)
+def test_a_mistake_about_text_is_one_line(compare_text, tmp_path, arguments, words):
+    status, out, err = compare_text(*arguments)
+    assert (status, out) == (1, "")
+    assert words in err
+    assert err.count("\n") == 1
+    assert not list((tmp_path / "runs").glob("*/*seed*"))
+
+
+def test_text_and_problems_have_nothing_to_compare(abacist, book, tmp_path):
+    text = {"sources": [{"text": {"name": "files", "paths": [str(book)]}}]}
+    task = {"mixture": [{"operation": {"name": "addition", "left": [0, 9]}}]}
+    own = tmp_path / "both.py"
+    own.write_text(f"def both():\n    return {{'task': {task!r}, 'training': {{'steps': 1}}}}\n")
+    over = ["--over", f"task=null,{json.dumps(task)}", "--over", f"corpus=null,{json.dumps(text)}"]
+    status, _, err = abacist("compare", str(own), *over, "--runs", str(tmp_path))
+    assert status == 1
+    assert "compare runs of problems or runs of text" in err

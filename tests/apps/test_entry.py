@@ -1,5 +1,6 @@
 """A quick start, held without a clock: by what is imported, and by what the process is told."""
 
+import io
 import json
 import os
 import subprocess
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 
-from abacist.apps.entry import LONGEST_NUMBER, main
+from abacist.apps.entry import LONGEST_NUMBER, main, write_any_text
 
 CHILD = """
 import gc, json, os, sys
@@ -108,3 +109,11 @@ def test_a_higher_limit_of_one_s_own_stays(limit, monkeypatch, capsys, own, kept
     with pytest.raises(SystemExit):
         main()
     assert sys.get_int_max_str_digits() == kept
+
+
+def test_what_an_encoding_lacks_is_written_as_escapes(monkeypatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    write_any_text()
+    print("漢 é ⏎", flush=True)
+    assert raw.getvalue() == b"\\u6f22 \\xe9 \\u23ce\n"

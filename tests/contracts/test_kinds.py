@@ -1,8 +1,10 @@
 """The contract of kinds: each learns from a batch and answers prompts, alone or together the same."""
 
 import math
+from itertools import islice
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -87,7 +89,8 @@ def test_a_few_steps_learn_a_batch(name: str):
         optimizer.step()
         optimizer.zero_grad()
         losses.append(float(loss.detach()))
-    assert losses[-1] < 0.3 * losses[0]
+    # A table of pairs cannot tell problems apart.
+    assert losses[-1] < {"bigram": 0.85}.get(name, 0.3) * losses[0]
 
 
 @over_every_kind
@@ -120,6 +123,21 @@ def test_no_prompt_and_a_prompt_that_fills_the_context_are_no_error(name: str):
 
 
 @over_every_kind
+def test_writing_goes_on_beyond_the_context_and_takes_what_is_chosen(name: str):
+    made = new(name, d_model=32)
+    made.train()
+    for prompt in (PROMPTS[0], [5, 6, 7] * 20):
+        written = list(islice(made.write(prompt, lambda logits: int(logits.argmax())), 50))
+        assert written == list(islice(made.write(prompt, lambda logits: int(logits.argmax())), 50))
+        assert len(written) == 50
+    assert made.training
+    assert list(islice(made.write(PROMPTS[0], lambda logits: len(logits) - 1), 5)) == [len(CODEC.classes) - 1] * 5
+    (answer,) = made.answer([PROMPTS[0]])
+    free = list(islice(made.write(PROMPTS[0], lambda logits: int(logits.argmax())), len(answer.ids)))
+    assert free == answer.ids
+
+
+@over_every_kind
 def test_answering_keeps_the_mode_and_draws_no_noise(name: str):
     made = new(name, dropout=0.5)
     made.train()
@@ -148,6 +166,27 @@ def test_the_decoder_writes_what_its_logits_say_without_a_cache():
             places = torch.from_numpy(coordinates(ids.numpy(), CODEC.classes))
             assert int(made.model(ids, places)[0, -1].argmax()) == token
             row.append(token)
+
+
+@pytest.mark.parametrize("position", ["places", "learned", "rope"])
+def test_the_decoder_s_logits_while_writing_are_those_of_what_it_has_in_sight(position: str):
+    made, seen = new("decoder", d_model=32, position=position).eval(), list[np.ndarray]()
+    assert isinstance(made, Decoder)
+    context = MODEL["context_length"]
+
+    def choose(logits: np.ndarray) -> int:
+        seen.append(logits)
+        return int(logits.argsort()[-1 - len(seen) % 3])
+
+    row = [1, 5, 6]
+    held = list(row)
+    for token, logits in zip(islice(made.write(row, choose), 60), seen, strict=False):
+        if len(held) > context:  # a quarter of what was read is forgotten at once
+            held = held[-(context - context // 4) :]
+        ids = torch.tensor([held])
+        places = torch.from_numpy(coordinates(ids.numpy(), CODEC.classes))
+        np.testing.assert_allclose(logits, made.model(ids, places)[0, -1].detach().numpy(), atol=1e-5)
+        held.append(token)
 
 
 def test_many_prompts_are_decoded_in_groups():

@@ -68,6 +68,9 @@ def every_model() -> list[Any]:
         choices += [{key: part} for part in parts(folder) if len(part) > 1]
     choices += [{"tied": True}, {"tied": False}, {"n_heads": 1}, {"n_layers": 1}, {"loops": 3}]
     choices += [{"loops": 2, "position": {"name": "relative"}}]
+    wide = {"columns": {"d_model": 60, "n_heads": 2}}
+    choices += [{"n_kv_heads": 1, "position": {"name": name}, **wide.get(name, {})} for name in own_names(POSITIONS)]
+    choices += [{"bias": True, "feed_forward": {"name": name}} for name in own_names(FEED_FORWARDS)]
     return [pytest.param(choice, id=json.dumps(choice).replace('"name": ', "").strip("{}")) for choice in choices]
 
 

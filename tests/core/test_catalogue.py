@@ -21,8 +21,8 @@ def part_folders() -> list[str]:
         *(
             ".".join(path.relative_to(PACKAGE).parts)
             for path in sorted(PACKAGE.glob("*/*/"))
-            # Of the folders in rooms one is a thing in several files, not a folder of parts.
-            if (path / "__init__.py").is_file() and path != PACKAGE / "text" / "steps"
+            # Of the folders in rooms two are a thing in several files, not a folder of parts.
+            if (path / "__init__.py").is_file() and path not in (PACKAGE / "text" / "steps", PACKAGE / "text" / "latex")
         ),
     ]
 

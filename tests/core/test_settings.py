@@ -205,3 +205,12 @@ def test_a_wrong_name_is_told_from_a_wrong_value(
     with pytest.raises(SettingsError) as caught:
         tiny_settings(**changes)
     assert isinstance(caught.value, UnknownName) == wrong_name
+
+
+def test_what_is_wrong_with_the_whole_has_no_path_before_it():
+    with pytest.raises(SettingsError) as caught:
+        check(RunSettings, {"training": {"steps": 1}})
+    assert str(caught.value).startswith("give either a task")
+    with pytest.raises(SettingsError) as caught:
+        check(RunSettings, 3)  # type: ignore[arg-type]
+    assert not str(caught.value).startswith(":")

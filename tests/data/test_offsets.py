@@ -14,7 +14,7 @@ from abacist.core.settings import check
 from abacist.data.offsets import moved, shifted, spread
 from abacist.models import position as seam
 from abacist.models.settings import POSITIONS, ModelSettings
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 from abacist.text.batch import Batch, batch_of, joined
 from abacist.text.characters import characters
 from abacist.text.codec import Codec, TextSettings
@@ -153,8 +153,8 @@ def test_hints_move_no_further_than_they_may():
 def test_hints_move_in_training_batches_alone_and_follow_from_seed_and_index(tmp_path: Path, tiny_settings):
     text = {"format": "hinted", "tokenizer": "hints"}
     changes = {"text__format": text["format"], "text__tokenizer": text["tokenizer"], "model__context_length": 40}
-    run, same = (Run(tmp_path, tiny_settings(**changes)) for _ in range(2))
-    still = Run(tmp_path, tiny_settings(**{**changes, "text__format": {"name": "hinted", "max_offset": 0}}))
+    run, same = (ProblemRun(tmp_path, tiny_settings(**changes)) for _ in range(2))
+    still = ProblemRun(tmp_path, tiny_settings(**{**changes, "text__format": {"name": "hinted", "max_offset": 0}}))
     same.batch(0)
     for index in (3, 7):
         assert np.array_equal(run.batch(index).ids, same.batch(index).ids)
@@ -167,7 +167,7 @@ def test_hints_move_in_training_batches_alone_and_follow_from_seed_and_index(tmp
 def test_positions_of_training_batches_alone_are_drawn_and_follow_from_seed_and_index(
     position, tmp_path: Path, tiny_settings
 ):
-    run, same = (Run(tmp_path, tiny_settings(model__position=position)) for _ in range(2))
+    run, same = (ProblemRun(tmp_path, tiny_settings(model__position=position)) for _ in range(2))
     same.batch(0)
     for index in (3, 7):
         plain, made = run.stream.batch(index), run.batch(index)
@@ -180,8 +180,8 @@ def test_positions_of_training_batches_alone_are_drawn_and_follow_from_seed_and_
 
 @pytest.mark.parametrize("position", SHIFTING, ids=str)
 def test_training_batches_alone_are_shifted_and_follow_from_seed_and_index(position, tmp_path: Path, tiny_settings):
-    run, same = (Run(tmp_path, tiny_settings(model__position=position)) for _ in range(2))
-    other = Run(tmp_path, tiny_settings(model__position=position, seed=2))
+    run, same = (ProblemRun(tmp_path, tiny_settings(model__position=position)) for _ in range(2))
+    other = ProblemRun(tmp_path, tiny_settings(model__position=position, seed=2))
     same.batch(0)
     for index in (3, 7):
         plain = run.stream.batch(index)
@@ -196,7 +196,7 @@ def test_training_batches_alone_are_shifted_and_follow_from_seed_and_index(posit
 def test_rows_of_a_file_are_shifted_too(position, tmp_path: Path, tiny_settings):
     file = tmp_path / "sums.txt"
     file.write_text("".join(f"{a} + {b} = {a + b}\n" for a in range(20) for b in range(20)))
-    run = Run(tmp_path, tiny_settings(model__position=position, data__file=str(file)))
+    run = ProblemRun(tmp_path, tiny_settings(model__position=position, data__file=str(file)))
     assert not np.array_equal(run.batch(1).coordinates, run.stream.batch(1).coordinates)
 
 
@@ -218,7 +218,7 @@ def test_a_shift_leaves_every_distance_and_every_vector_in_its_table(position):
 
 @pytest.mark.parametrize("name", [name for name in own_names(POSITIONS) if name not in ("abacus", "coupled")])
 def test_other_schemes_shift_nothing_unless_they_are_told_to(name: str, tmp_path: Path, tiny_settings):
-    run = Run(tmp_path, tiny_settings(model__position=name))
+    run = ProblemRun(tmp_path, tiny_settings(model__position=name))
     assert np.array_equal(run.batch(1).coordinates, run.stream.batch(1).coordinates)
 
 

@@ -31,7 +31,9 @@ def run(line: str, folder: Path, monkeypatch) -> int:
     if arguments[0] == "compare":
         arguments += ["--seeds", "1"]
     if arguments[0] in ("train", "compare"):
-        arguments += ["--steps", "2", "--set", 'grading.sets=[{"title": "few", "count": 10}]']
+        arguments += ["--steps", "2"]
+        if "--resume" not in arguments and not any("corpus" in each or "weights=" in each for each in arguments):
+            arguments += ["--set", 'grading.sets=[{"title": "few", "count": 10}]']
     if "--on" in arguments:
         arguments = [*arguments[: arguments.index("--fresh")], "--fresh", "1", "--json"]
     elif arguments[0] == "grade":
@@ -52,6 +54,9 @@ def desk(tmp_path_factory) -> Path:
     for language, body in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text()):
         if language == "python":
             (folder / body.splitlines()[0].removeprefix("# ")).write_text(body)
+    (folder / "books").mkdir()
+    (folder / "books" / "one.txt").write_text("A book of one line.\n" * 50)
+    (folder / "inbox").write_text("From me\nSubject: one\n\nThe first mail.\n\nFrom you\n\nThe other one.\n")
     (folder / "runs").mkdir()
     (folder / "runs" / "demo").symlink_to(SHIPPED)
     return folder

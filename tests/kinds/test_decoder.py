@@ -1,5 +1,7 @@
 """The decoder's loss: over the completions only, however few tokens the last block works on."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 import torch
@@ -47,6 +49,16 @@ def test_the_window_covers_every_completion_and_has_one_even_width():
     window = completion_indices(mask)
     assert window.shape == (2, 2)
     assert np.take_along_axis(mask, window, axis=1).sum() == mask.sum()
+
+
+def test_writing_switches_to_evaluation_once_and_back():
+    model = ModelSettings(d_model=16, n_layers=1, n_heads=2, d_ff=32, context_length=8, dropout=0.5)
+    kind = Decoder.new(None, model, CLASSES, end_id=2, seed=1).train()
+    modes: list[bool] = []
+    kind.model.eval = lambda: modes.append(False) or kind.model.train(False)  # type: ignore[method-assign]
+    one = list(islice(kind.write([1, 3], lambda logits: int(logits.argmax())), 20))
+    assert (modes, kind.model.training) == ([False], True)
+    assert one == list(islice(kind.write([1, 3], lambda logits: int(logits.argmax())), 20))
 
 
 def test_where_nearly_everything_counts_there_is_no_window():

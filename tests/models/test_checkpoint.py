@@ -45,7 +45,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     save_tensors({"a": torch.ones(3)}, tmp_path / "w")
     before = (tmp_path / "w").read_bytes()
 
-    def fail(tensors: object, path: Path) -> None:
+    def fail(tensors: object, path: Path, about: object) -> None:
         path.write_bytes(b"half")
         raise OSError("disk full")
 

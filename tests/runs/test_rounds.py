@@ -13,8 +13,9 @@ from abacist.models.checkpoint import load_tensors
 from abacist.problems.operations.addition import Addition
 from abacist.problems.problem import same_number
 from abacist.problems.question import text_of
+from abacist.runs.problems import train_together
 from abacist.runs.rounds import pool_path, questions
-from abacist.runs.run import Run, train_together
+from abacist.runs.run import Run
 from abacist.runs.settings import RunSettings
 from abacist.training.loop import STATE, WEIGHTS, Progress, read_metrics
 

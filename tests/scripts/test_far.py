@@ -76,7 +76,7 @@ def test_the_smoke_fills_every_part_of_a_copy_of_the_page(far, tmp_path, capsys)
 
 def test_every_choice_can_be_built(far, tmp_path):
     from abacist.apps.compare import _combinations
-    from abacist.runs.run import Run
+    from abacist.runs.problems import ProblemRun
 
     for name, stage in far.STAGES.items():
         for each in stage.comparisons:
@@ -84,7 +84,7 @@ def test_every_choice_can_be_built(far, tmp_path):
             changes = [*{**stage.changes, **each.changes}.items(), ("training.evaluate_on", 2)]
             for made in _combinations(stage.recipe, over, changes):
                 assert not made.cannot, (name, made.cannot)
-                Run(tmp_path, made.asked(1)).check()
+                ProblemRun(tmp_path, made.asked(1)).check()
 
 
 def test_a_stage_that_there_is_not_is_said_before_any_work(far, tmp_path, capsys):

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from abacist.text.rows import Rows
 
@@ -12,6 +13,12 @@ def test_gaps_between_prompt_and_completion_close():
     assert made.ids.tolist() == [[1, 5, 6, 8, 2], [1, 7, 9, 9, 2]]
     assert made.prompt_lengths.tolist() == [3, 2]
     assert made.lengths.tolist() == [5, 5]
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 2), (1, 0)])
+def test_a_start_or_an_end_of_id_0_is_refused(start: int, end: int):
+    with pytest.raises(ValueError, match="0 is no token in rows"):
+        Rows.of(np.array([[5]], dtype=np.int32), np.array([[6]], dtype=np.int32), start, end)
 
 
 def test_rows_join_and_part_again():

@@ -13,7 +13,8 @@ from abacist.core.seeds import key_to_integer
 from abacist.models.checkpoint import load_tensors
 from abacist.problems.expression import canonical
 from abacist.problems.problem import Problem
-from abacist.runs.run import Run, train_together
+from abacist.runs.problems import train_together
+from abacist.runs.run import Run
 from abacist.runs.settings import RunSettings
 from abacist.text.codec import Codec
 from abacist.text.generated import Generated
@@ -40,7 +41,7 @@ def lottery(monkeypatch: pytest.MonkeyPatch) -> None:
     def drawn(problem: Problem, generated: Generated, codec: Codec) -> SimpleNamespace:
         return SimpleNamespace(correct=key_to_integer(str(problem), *generated.ids) % 3 == 0)
 
-    monkeypatch.setattr("abacist.runs.run.mark", drawn)
+    monkeypatch.setattr("abacist.runs.problems.mark", drawn)
 
 
 def stopping(step: int) -> Callable[[Progress], None]:

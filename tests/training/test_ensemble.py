@@ -7,7 +7,8 @@ import torch
 
 from abacist.core.errors import SettingsError
 from abacist.models.checkpoint import load_tensors
-from abacist.runs.run import Run, train_together
+from abacist.runs.problems import train_together
+from abacist.runs.run import Run
 from abacist.training.loop import WEIGHTS, read_metrics
 
 CHANGES = [

@@ -116,8 +116,8 @@ def test_training_stops_at_the_wished_accuracy_and_repeats_exactly(
             return [SimpleNamespace(correct=index < 20 * share) for index in range(20)]
 
         with monkeypatch.context() as patch:
-            patch.setattr("abacist.runs.run.ask", lambda *arguments: evaluate())
-            patch.setattr("abacist.runs.run.mark", lambda problem, answer, codec: answer)
+            patch.setattr("abacist.runs.problems.ask", lambda *arguments: evaluate())
+            patch.setattr("abacist.runs.problems.mark", lambda problem, answer, codec: answer)
             run.train()
         return run
 
@@ -163,8 +163,8 @@ def test_progress_tells_steps_share_and_time(tiny_settings: Settings, tmp_path: 
     assert [progress.share for progress in seen] == [0.25, 0.5, 0.75, 1.0]
     assert seen[-1].seconds_left == 0
     assert all(progress.tokens_per_second > 0 for progress in seen)
-    assert seen[0].accuracy is None
-    assert seen[-1].accuracy is not None
+    assert seen[0].held_out is None
+    assert seen[-1].held_out is not None
 
 
 def test_every_logged_line_names_its_step(tiny_run: Path):
@@ -180,7 +180,7 @@ def test_every_logged_line_names_its_step(tiny_run: Path):
     [
         {"steps": None},
         {"steps": 5, "minutes": 1.0},
-        {"steps": 0},
+        {"steps": -1},
         {"learning_rate": 0},
         {"clip": -1},
         {"evaluate_every": 0},

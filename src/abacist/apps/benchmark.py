@@ -18,7 +18,7 @@ from abacist.evaluation.grading import percent
 from abacist.problems.apart import write_apart
 from abacist.runs.asking import asker
 from abacist.runs.folder import read_json, write_json
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 from abacist.runtime.calculator import SHIPPED
 
 BENCHMARKS = "benchmarks.json"
@@ -40,7 +40,7 @@ def grade_on(path: Path, on: str, data: Path | None, fresh: int | None, seed: in
         for name, part in benchmarks.items()
     }
     is_shipped = str(path) == SHIPPED_NAME and not path.exists()
-    run = Run.open(SHIPPED if is_shipped else path)
+    run = ProblemRun.open(SHIPPED if is_shipped else path)
     ask = asker(run)
     console = page(stderr=as_json)
     grades = []

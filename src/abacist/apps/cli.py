@@ -1,74 +1,23 @@
-"""The command line: recipes, data, train, grade, bench; `calc` has its own arguments in `calc.py`.
+"""The command line and the arguments of its commands; `calc` has its own in `calc.py`.
 
 argparse alone, and each command imports what it needs when it is run: help and wrong usage answer at once.
 """
 
 import argparse
+import contextlib
 import functools
+import os
 import sys
 from pathlib import Path
 
+from abacist.apps import export, sample
+from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, SAMPLE, TEXT, TRAIN
 from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
-HELP = """\
-Build language models from scratch and teach them mathematics with tokens.
-
-  abacist calc "12+34"      ask the model that comes with abacist
-  abacist train demo        train one of your own in about a minute, with a report"""
-
-DATA = """\
-Write a recipe's problems with their exact answers to a file.
-
-  abacist data tinymath --rows 1000 --out sample.txt"""
-
-TRAIN = """\
-Train a model from random weights, grade it, and write a report.
-
-  abacist train demo
-  abacist train addition --set digits=7 --minutes 2 --name seven
-  abacist train demo --over seed=1,2,3,4      four models in one program
-  abacist train --resume runs/seven"""
-
-GRADE = """\
-Grade a run on its sets or on public benchmarks, or any text of lines.
-
-  abacist grade runs/demo
-  abacist grade runs/demo --on gpt3,mathglm          their files where ABACIST_DATA holds them, else drawn anew
-  abacist grade shipped --on gpt3 --data FOLDER      the model that comes with abacist
-  abacist grade --apart apart.txt --data FOLDER      what a training has to leave out to be graded on them
-  abacist grade --file lines.txt"""
-
-FAR = """\
-Ask a run beyond what it was trained on: fresh problems of the sizes you name, from its own operations.
-Prints tables, and writes far.json, pictures and a part of the report.
-
-  abacist far runs/addition --lengths 5,10,20,50 --set model.context_length=192
-  abacist far runs/sums --operands 2,4,8,16 --count 50
-  abacist far shipped --depths 1,2,3,4,6             the model that comes with abacist"""
-
-BENCH = """\
-Measure what abacist costs, on this machine; every figure with its spread. Without a name: everything.
-
-  abacist bench                        all of it: this takes an hour
-  abacist bench --quick                toy sizes: does it run?
-  abacist bench products training      these two; the others stay in bench.json as they were
-  abacist bench peers --nanogpt DIR    against a checkout of nanoGPT, and transformers where installed
-
-measures:
-  products    matrix products: the machine's limit
-  training    training steps, and their share of the limit
-  adder       time until ten digits are added
-  tinymath    time until TinyMath's table is 95 % right
-  answers     answers a second, together and one by one
-  starts      how long commands take to start
-  data        batches, formats, whole tables on disk
-  growth      throughput against width, depth, rows, threads
-  peers       training steps against nanoGPT and transformers"""
-
 
 def run() -> int:
-    """Run the command line; return the exit status: 0 well, 1 a mistake, 2 wrong usage, 130 stopped."""
+    """Run the command line; return the exit status: 0 well, 1 a mistake, 2 wrong usage, 130 stopped, 141 not read."""
     try:
         options = parser().parse_args()
         options.command(options)
@@ -78,6 +27,11 @@ def run() -> int:
         for line in str(error).splitlines():
             print(f"abacist: {line}", file=sys.stderr)
         return 130 if isinstance(error, Interrupted) else 1
+    except BrokenPipeError:
+        # Whoever read has read enough, as `head` does. What is still to be flushed at the exit goes nowhere.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as error:
         print(f"abacist: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         return 1
@@ -97,11 +51,14 @@ def parser() -> argparse.ArgumentParser:
     add("calc", help='ask a model to calculate: abacist calc "12+34", or a prompt with no question')
     _recipes(add("recipes", help="list the recipes, or show one: its dials, its size, all its settings"))
     _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
+    _text(add("text", help="look into text or LaTeX: documents, faults, how tokenizers cut it", description=TEXT))
     _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))
-    about = "train every combination of choices, grade all alike: one table, one plot"
+    sample.arguments(add("sample", help="let a run of text write", description=SAMPLE))
+    about = "train every combination of choices, measure all alike: one table, one plot"
     _compare(add("compare", help=about, description=COMPARE))
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
+    export.arguments(add("export", help="write a run's model as a folder that transformers loads", description=EXPORT))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result
 
@@ -148,6 +105,36 @@ def _data(command: argparse.ArgumentParser) -> None:
         write(
             options.recipe, changes, options.out, options.rows, options.all, options.side, options.seed, options.format
         )
+
+    command.set_defaults(command=run)
+
+
+def _text(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or an http address")
+    command.add_argument(
+        "--corpus", metavar="NAME", help="files, latex, url or your own .py file (default: by the paths)"
+    )
+    command.add_argument(
+        "--tokenizer",
+        default="character,word,bpe",
+        metavar="NAME[,NAME]",
+        help="tokenizers that learn from it (default: %(default)s)",
+    )
+    command.add_argument("--vocab-size", type=_count, metavar="N", help="tokens at most, where a tokenizer asks")
+    command.add_argument(
+        "--split", metavar="BY", help="document, block or last: divide it, and count what is on both sides"
+    )
+    command.add_argument(
+        "--validation", type=float, default=0.1, metavar="SHARE", help="of that (default: %(default)s)"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON, with every fault")
+    _set(command)
+
+    def run(options: argparse.Namespace) -> None:
+        from abacist.apps.text import look
+
+        names, split = options.tokenizer.split(","), (options.split, options.validation)
+        look(options.paths, options.corpus, _assignments(options), names, options.vocab_size, split, options.json)
 
     command.set_defaults(command=run)
 

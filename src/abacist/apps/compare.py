@@ -1,4 +1,4 @@
-"""`abacist compare`: every combination of choices, trained one after another and graded alike: a table and a plot."""
+"""`abacist compare`: every combination of choices, trained one after another, measured alike: a table and a plot."""
 
 import contextlib
 import dataclasses
@@ -18,20 +18,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from abacist.apps.grade import grade_and_report
+from abacist.apps.console import reading
+from abacist.apps.materials import Material, material_of
+from abacist.apps.progress import Display, clock
 from abacist.apps.short_names import PATHS, in_full
 from abacist.apps.source import settings_from
-from abacist.apps.train import Display, clock
 from abacist.core.catalogue import own_names
 from abacist.core.errors import AbacistError, Interrupted, SettingsError, UnknownName
-from abacist.evaluation.comparison import Comparison, Row, Trial
-from abacist.evaluation.comparison_figure import write_plot
-from abacist.evaluation.grading import percent
+from abacist.evaluation.compared import AnyComparison, AnyRow, AnyTrial
 from abacist.recipe import FOLDER, dials, find
 from abacist.runs.folder import write_json
 from abacist.runs.run import Run, count_from_settings
 from abacist.runs.settings import RunSettings
-from abacist.runs.trials import check_same, is_finished, is_graded, prepare, result
+from abacist.runs.trials import check_same, is_finished, prepare
 from abacist.training.settings import TrainingSettings
 
 TABLE, PAGE, PLOT = "compare.json", "compare.md", "compare.png"
@@ -51,13 +50,18 @@ class _Combination:
     settings: RunSettings | None = None
     parameters: int | None = None
     cannot: str = ""
-    trials: dict[int, Trial] = field(default_factory=dict)
+    trials: dict[int, AnyTrial] = field(default_factory=dict)
     faults: dict[int, str] = field(default_factory=dict)
 
-    def row(self) -> Row:
+    @property
+    def label(self) -> str:
+        """The choices in one line."""
+        return " · ".join(self.choices.values())
+
+    def row(self, material: Material) -> AnyRow[Any]:
         """Return its row of the table, the seeds in their order."""
         trials = [self.trials[seed] for seed in sorted(self.trials)]
-        return Row(self.choices, self.parameters, trials, self.cannot, self.faults)
+        return material.row(self.choices, self.parameters, trials, self.cannot, self.faults)
 
     def folder(self, seed: int) -> str:
         """Return the name of the run folder of a seed: no two choices share one."""
@@ -82,8 +86,8 @@ def compare(
     name: str | None,
     overwrite: bool,
     command: str | None = None,
-) -> Comparison:
-    """Train and grade every combination of the values in `over` with every seed; show, write, return the comparison.
+) -> AnyComparison[Any]:
+    """Train and measure every combination of the values in `over` with every seed; show, write, return the comparison.
 
     What is there already is not trained again, what was interrupted is gone on with. `command` is what goes on
     with it, where that is not the command line of this process.
@@ -94,10 +98,13 @@ def compare(
     if not console.is_terminal:
         console = Console(highlight=False, width=PIPE)
     combinations = _combinations(source, over, changes)
-    first = next(each.settings for each in combinations if each.settings is not None)
+    able = [each.settings for each in combinations if each.settings is not None]
+    first, materials = able[0], {material_of(each) for each in able}
+    if len(materials) > 1:
+        raise SettingsError("--over: compare runs of problems or runs of text; their figures have nothing in common")
     folder = runs / (name or f"compare-{first.recipe}")
     command = command or f"abacist {shlex.join(sys.argv[1:])}"
-    bakeoff = _Bakeoff(console, folder, first.recipe, command, combinations, seeds, overwrite)
+    bakeoff = _Bakeoff(console, folder, first.recipe, materials.pop(), command, combinations, seeds, overwrite)
     with _stopping(bakeoff):
         bakeoff.check()
         bakeoff.run()
@@ -111,6 +118,7 @@ class _Bakeoff:
     console: Console
     folder: Path
     recipe: str
+    material: Material
     command: str
     combinations: list[_Combination]
     seeds: int
@@ -127,7 +135,10 @@ class _Bakeoff:
             try:
                 each.parameters = count_from_settings(each.asked(1))
                 if not all(self._path(each, seed).exists() for seed in self._all_seeds):
-                    Run(self._path(each, 1), each.asked(1)).check()
+                    run = Run.planned(self._path(each, 1), each.asked(1))
+                    with reading(self.console) as run.reading:
+                        run.check()
+                    each.parameters = run.parameters()
             except AbacistError as error:
                 each.cannot = _one_line(error)
         reasons = list(dict.fromkeys(each.cannot for each in self.combinations))
@@ -156,7 +167,7 @@ class _Bakeoff:
             self.console.print(f"{len(done)} of {len(queue)} runs are there already")
         waiting = [pair for pair in queue if pair not in done]
         for number, (each, seed) in enumerate(waiting):
-            label = escape(f"{each.row().label} · seed {seed}")
+            label = escape(f"{each.label} · seed {seed}")
             self.console.print(
                 f"[bold]{len(done) + number + 1} of {len(queue)}[/]  {label}{self._left(len(waiting) - number)}",
                 soft_wrap=True,
@@ -164,10 +175,10 @@ class _Bakeoff:
             self._trial(each, seed)
             self._write()
 
-    def show(self) -> Comparison:
+    def show(self) -> AnyComparison[Any]:
         """Write the comparison, print its table, and return it."""
         comparison = self._write()
-        write_plot(comparison, self.folder / PLOT)
+        self.material.plot(comparison, self.folder / PLOT)
         self.console.print()
         for table in _tables(comparison, self.console.width):
             self.console.print(table)
@@ -185,25 +196,27 @@ class _Bakeoff:
     def stopped(self, why: str) -> Interrupted:
         """Return what to say after Ctrl-C; what is done by then is written down."""
         comparison = self._comparison()
-        if comparison.sets:
-            write_plot(self._write(), self.folder / PLOT)
+        if any(row.trials for row in comparison.rows):
+            self.material.plot(self._write(), self.folder / PLOT)
         return Interrupted(f"{why}. Go on with the same command: {comparison.command}")
 
     def _trial(self, each: _Combination, seed: int) -> None:
         """Bring one trial to its end; what goes wrong in it is noted, and the others go on."""
         path = self._path(each, seed)
         try:
-            run = prepare(path, each.asked(seed), self.tried, path in self.replaced)
+            with reading(self.console) as told:
+                run = prepare(path, each.asked(seed), self.tried, path in self.replaced, told)
             self.replaced.discard(path)
             self.tried = self.tried or run.settings.training
             trained = not run.finished()
             if trained:
                 with Display(self.console, run.watched_side, every=0.5) as display:
                     run.train(display.show, resume=True)
-            if trained or not is_graded(run):
+            if trained or not self.material.is_measured(run):
                 with self.console.status("grading") if self.console.is_terminal else contextlib.nullcontext():
-                    grade_and_report(run, Console(quiet=True))
-            each.trials[seed] = result(run)
+                    self.material.measure(run, Console(quiet=True))
+            each.parameters = each.parameters or run.parameters()
+            each.trials[seed] = self.material.result(run)
         except Interrupted:
             raise
         except AbacistError as error:
@@ -213,9 +226,8 @@ class _Bakeoff:
             if trained:
                 self._print(each.trials[seed])
 
-    def _print(self, trial: Trial) -> None:
-        shares = ", ".join(f"{each.name} {percent(each.score.accuracy)} %" for each in trial.sets)
-        words = f"  {trial.steps:,} steps in {clock(trial.seconds)}: {escape(shares)}"
+    def _print(self, trial: AnyTrial) -> None:
+        words = f"  {trial.steps:,} steps in {clock(trial.seconds)}: {escape(trial.brief())}"
         self.console.print(words, soft_wrap=True)
 
     def _left(self, count: int) -> str:
@@ -240,10 +252,11 @@ class _Bakeoff:
     def _is_done(self, path: Path) -> bool:
         return path not in self.replaced and is_finished(path)
 
-    def _comparison(self) -> Comparison:
-        return Comparison(self.recipe, self.command, self.seeds, [each.row() for each in self.combinations])
+    def _comparison(self) -> AnyComparison[Any]:
+        rows = [each.row(self.material) for each in self.combinations]
+        return self.material.comparison(self.recipe, self.command, self.seeds, rows)
 
-    def _write(self) -> Comparison:
+    def _write(self) -> AnyComparison[Any]:
         """Write table and figures as they stand, so that stopping loses nothing."""
         comparison = self._comparison()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -321,7 +334,7 @@ def _one_line(error: AbacistError) -> str:
     return "; ".join(str(error).splitlines())
 
 
-def _tables(comparison: Comparison, room: int) -> list[Table]:
+def _tables(comparison: AnyComparison[Any], room: int) -> list[Table]:
     """Return the table, or where it is wider than the room its columns as several below each other."""
     headings, cells = comparison.headings(), [comparison.cells(row) for row in comparison.rows]
     # A heading may go over several lines, a figure never does.

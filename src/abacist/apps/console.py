@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress as Bar
+from rich.progress import TaskID, TextColumn
 
 PAGE = 130
 """Columns of a table that goes to a file or a pipe."""
@@ -15,6 +16,28 @@ def page(stderr: bool = False) -> Console:
     """Return the terminal, or a page of fixed width where there is none."""
     console = Console(highlight=False, stderr=stderr)
     return console if console.is_terminal else Console(highlight=False, stderr=stderr, width=PAGE)
+
+
+@contextlib.contextmanager
+def reading(console: Console) -> Iterator[Callable[..., None]]:
+    """Show what is read before a training while it is read; it is told what, how much is done, and of how much.
+
+    Nothing is shown before it is told anything, nor where there is no terminal.
+    """
+    if not console.is_terminal:
+        yield lambda *_: None
+        return
+    with Bar(*Bar.get_default_columns(), TextColumn("{task.completed:,.0f}"), console=console, transient=True) as shown:
+        jobs: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, of: int | None = None) -> None:
+            if what not in jobs:
+                for before in jobs.values():
+                    shown.update(before, visible=False)
+                jobs[what] = shown.add_task(escape(what), total=of)
+            shown.update(jobs[what], completed=done, total=of, visible=True)
+
+        yield tell
 
 
 @contextlib.contextmanager

@@ -36,7 +36,7 @@ def write(
     if whole == (rows is not None):
         raise SettingsError("give either --rows N or --all")
     chosen = cast(SideChoice, side)
-    task = Task(settings_from(recipe, changes).task)
+    task = Task(settings_from(recipe, changes).problems)
     writer = build(FOLDER, format)
     if rows is None:
         total, chunks = task.table_size(), task.table_batch(CHUNK, chosen)

@@ -1,6 +1,7 @@
 """The `abacist` command. The calculator starts at once; everything else loads what it needs."""
 
 import gc
+import io
 import os
 import sys
 
@@ -17,6 +18,7 @@ def main() -> None:
     """
     if 0 < sys.get_int_max_str_digits() < LONGEST_NUMBER:  # 0 stands for no limit
         sys.set_int_max_str_digits(LONGEST_NUMBER)
+    write_any_text()
     if sys.argv[1:2] != ["calc"]:
         from abacist.apps.cli import run
 
@@ -31,6 +33,13 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     sys.exit(calc(sys.argv[2:]))
+
+
+def write_any_text() -> None:
+    """Let standard output and error write what their encoding lacks as escapes, as `\\u6f22`, in place of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

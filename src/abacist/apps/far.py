@@ -19,7 +19,7 @@ from abacist.problems.question import brief
 from abacist.recipe import change
 from abacist.runs.far import last_place, reach_far, widened
 from abacist.runs.folder import FAR, REPORT, read_json, read_values, write_json
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 from abacist.runtime.calculator import SHIPPED
 
 SHOWN_FAILURES = 3
@@ -32,7 +32,7 @@ def far(path: Path, plan: Plan, changes: list[tuple[str, Any]], as_json: bool) -
     if foreign:
         raise SettingsError(f"{foreign[0]}: only {ROOM} can be changed of a run that is trained")
     is_shipped = str(path) == SHIPPED_NAME and not path.exists()
-    run = Run.open(SHIPPED if is_shipped else path)
+    run = ProblemRun.open(SHIPPED if is_shipped else path)
     if changes:
         run = widened(run, change(read_values(run.path), changes).model.context_length)
     console = page(stderr=as_json)
@@ -135,7 +135,7 @@ def _interval(value: Score) -> str:
     return f"{percent(low)}–{percent(high)}"
 
 
-def _print_places(run: Run, plan: Plan, console: Console) -> None:
+def _print_places(run: ProblemRun, plan: Plan, console: Console) -> None:
     """Say where the run's positions stop telling places apart: what lies beyond was lost before it was asked."""
     last, name = last_place(run.settings.model), run.settings.model.position.name
     if last is not None and max(plan.lengths, default=0) > last:

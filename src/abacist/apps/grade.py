@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from abacist.apps.train_text import validate
 from abacist.core.errors import SettingsError
 from abacist.data.certificate import Certificate
 from abacist.data.files import decoded, read_lines
@@ -23,7 +24,9 @@ from abacist.problems.rounding import Rounding
 from abacist.recipe import change
 from abacist.runs import report
 from abacist.runs.folder import GRADES, read_values, write_json
+from abacist.runs.problems import ProblemRun
 from abacist.runs.run import Run
+from abacist.runs.texts import TextRun
 from abacist.text.confidence import CALIBRATION
 
 SHOWN_FAILURES = 3
@@ -35,6 +38,12 @@ def grade_run(path: Path, changes: list[tuple[str, Any]], as_json: bool) -> None
     if foreign:
         raise SettingsError(f"{foreign[0]}: only grading.* can be changed of a run that is trained")
     run = Run.open(path)
+    if isinstance(run, TextRun):
+        if changes:
+            raise SettingsError("--set: a run of text has no grading settings")
+        validate(run, Console(highlight=False), as_json)
+        return
+    assert isinstance(run, ProblemRun)
     if changes:
         run.settings = dataclasses.replace(run.settings, grading=change(read_values(path), changes).grading)
     if as_json:
@@ -44,7 +53,7 @@ def grade_run(path: Path, changes: list[tuple[str, Any]], as_json: bool) -> None
         grade_and_report(run, Console(highlight=False))
 
 
-def grade_and_report(run: Run, console: Console) -> list[Grade]:
+def grade_and_report(run: ProblemRun, console: Console) -> list[Grade]:
     """Grade, print the table, answer the recipe's questions, write grades.json and the report; return the grades."""
     with console.status("grading") if console.is_terminal else contextlib.nullcontext():
         grades, rate = run.grade()
@@ -71,7 +80,7 @@ def grade_and_report(run: Run, console: Console) -> list[Grade]:
     return grades
 
 
-def _calibrated(run: Run, grades: list[Grade]) -> Calibrated | None:
+def _calibrated(run: ProblemRun, grades: list[Grade]) -> Calibrated | None:
     """Fit what the confidence is worth on the graded answers, and write it for the calculator."""
     settings = run.settings.grading
     calibrated = calibrate((mark for each in grades for mark in each.marked), settings.sure, settings.seed)

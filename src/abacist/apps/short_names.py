@@ -37,11 +37,18 @@ def listed() -> str:
 
 
 COMPARE = f"""\
-Train every combination of choices with every seed, one after another; grade all alike; one table, one plot.
+Train every combination of choices with every seed, one after another; measure all alike; one table, one plot.
 Run it again with the same arguments and it goes on: what is finished is not trained again.
 
   abacist compare demo --over format=plain,reversed --over position=rope,coupled --seeds 3 --minutes 5
   abacist compare addition --over digits=5,10 --over 'position=rope,{{"name":"places","places":11}}'
+
+Of text it tells vocabulary, characters a token, and the loss on all validation text: in nats a token, and in bits
+a character, which compare models of different tokenizers.
+
+  abacist compare character_gpt --set corpus=books/ --over tokenizer=character,bpe,latex --seeds 3 --steps 500
+  abacist compare character_gpt --set corpus=books/ --over 'tokenizer={{"name":"bpe","vocab_size":512}},word' \
+      --over model.d_model=32,64
 
 short names, in --over and --set:
 {listed()}"""

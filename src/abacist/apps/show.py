@@ -11,6 +11,7 @@ from abacist.core.catalogue import own_names
 from abacist.core.settings import dump
 from abacist.recipe import FOLDER, dials, find, settings_of, summary
 from abacist.runs.run import count_from_settings
+from abacist.runs.settings import RunSettings
 
 
 def list_recipes() -> None:
@@ -22,10 +23,15 @@ def list_recipes() -> None:
         training = settings.training
         budget = f"{training.minutes:g} min" if training.minutes else f"{training.steps:,} steps"
         shown = ", ".join(f"{key}={value}" for key, value in dials(recipe).items())
-        table.add_row(name, summary(recipe), shown, f"{count_from_settings(settings):,}", budget)
+        table.add_row(name, summary(recipe), shown, _size(settings), budget)
     console = Console()
     console.print(table)
     console.print("\nabacist recipes NAME shows every setting; abacist train NAME --set DIAL=VALUE turns a dial.")
+
+
+def _size(settings: RunSettings) -> str:
+    count = count_from_settings(settings)
+    return "by its text" if count is None else f"{count:,}"
 
 
 def show_recipe(name: str, changes: list[tuple[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 from abacist.text.generated import Generated
 
 
@@ -10,7 +10,7 @@ class TorchDecoder:
     """Answers one prompt at a time with a run's best weights."""
 
     def __init__(self, path: Path):
-        run = Run.open(path)
+        run = ProblemRun.open(path)
         self.task, self.codec = run.task, run.codec
         self.context_length = run.settings.model.context_length
         self.kind = run.trained()

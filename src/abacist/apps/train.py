@@ -9,21 +9,22 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, ProgressColumn, TextColumn
-from rich.progress import Progress as Bar
-from rich.progress import Task as BarTask
 from rich.table import Table
-from rich.text import Text
 
+from abacist.apps.console import reading
 from abacist.apps.grade import grade_and_report
+from abacist.apps.progress import Display, clock
 from abacist.apps.source import settings_from
+from abacist.apps.train_text import train_on_text
 from abacist.core.errors import Interrupted, RunError, SettingsError
 from abacist.core.seeds import stream
 from abacist.evaluation.course import RoundFacts, rounds_of, table_of_rounds
 from abacist.evaluation.grading import percent
 from abacist.models.transformer import count_parameters
-from abacist.runs.run import Run, train_together
-from abacist.training.loop import Progress, read_metrics
+from abacist.runs.problems import ProblemRun, train_together
+from abacist.runs.run import Run
+from abacist.runs.texts import TextRun
+from abacist.training.loop import read_metrics
 
 
 def begin(
@@ -34,7 +35,9 @@ def begin(
     path = runs / (name or settings.recipe)
     if not overwrite and name is None:
         path = _free(path)
-    _train(Run.create(path, settings, overwrite), grade, resume=False)
+    with reading(Console(highlight=False)) as told:
+        run = Run.create(path, settings, overwrite, told)
+    _train(run, grade, resume=False)
 
 
 def begin_together(
@@ -51,9 +54,11 @@ def begin_together(
     Raises: SettingsError where a value would change the shape of the model.
     """
     console = Console(highlight=False)
-    members: dict[str, Run] = {}
+    members: dict[str, ProblemRun] = {}
     choices = list(itertools.product(*over))
     settings = [settings_from(source, [*changes, *choice]) for choice in choices]
+    if any(each.corpus for each in settings):
+        raise SettingsError("--over: models of text are trained one by one")
     shared = [(each.model, each.text, each.kind, each.training.batch_size, each.training.dtype) for each in settings]
     if any(each != shared[0] for each in shared):
         raise SettingsError(
@@ -67,7 +72,7 @@ def begin_together(
             tried = next(iter(members.values())).settings.training
             training = dataclasses.replace(training, dtype=tried.dtype, threads=tried.threads)
         made = dataclasses.replace(each, training=training)
-        members[label] = Run.create(path if overwrite else _free(path), made, overwrite)
+        members[label] = ProblemRun.create(path if overwrite else _free(path), made, overwrite)
     console.print(f"[bold]{settings[0].recipe}[/]: {len(members)} models at once; shown is {next(iter(members))}")
     first = next(iter(members.values()))
     try:
@@ -80,7 +85,7 @@ def begin_together(
     for heading in ("steps", f"best on {first.watched_side}, %", *(["graded, %"] if grade else [])):
         table.add_column(heading, justify="right")
     for run, outcome in zip(members.values(), outcomes, strict=True):
-        cells = [escape(run.path.name), f"{outcome.step:,}", percent(outcome.best.accuracy)]
+        cells = [escape(run.path.name), f"{outcome.step:,}", percent(outcome.best.accuracy or 0.0)]
         if grade:
             cells.append(percent(grade_and_report(run, Console(quiet=True))[0].score.accuracy))
         table.add_row(*cells)
@@ -106,6 +111,14 @@ def _free(path: Path) -> Path:
 
 
 def _train(run: Run, grade: bool, resume: bool) -> None:
+    """Train a run of either material."""
+    if isinstance(run, ProblemRun):
+        _train_on_problems(run, grade, resume)
+    elif isinstance(run, TextRun):
+        train_on_text(run, grade, resume)
+
+
+def _train_on_problems(run: ProblemRun, grade: bool, resume: bool) -> None:
     console = Console(highlight=False)
     training, model = run.settings.training, run.settings.model
     budget = f"{training.minutes:g} minutes" if training.minutes else f"{training.steps:,} steps"
@@ -128,7 +141,7 @@ def _train(run: Run, grade: bool, resume: bool) -> None:
         raise Interrupted(f"{stop}. Go on with: abacist train --resume {run.path}") from None
     console.print(
         f"trained {outcome.step:,} steps in {clock(outcome.seconds)}; best on {run.watched_side} problems: "
-        f"{percent(outcome.best.accuracy)} % (step {outcome.best_step:,})"
+        f"{percent(outcome.best.accuracy or 0.0)} % (step {outcome.best_step:,})"
     )
     if run.settings.data.rounds is not None:
         console.print(_table_of(rounds_of(read_metrics(run.path))))
@@ -146,56 +159,3 @@ def _table_of(rounds: Sequence[RoundFacts]) -> Table:
     for line in lines:
         table.add_row(*line)
     return table
-
-
-class Display:
-    """A progress bar on a terminal; elsewhere a line now and then, so that logs stay short.
-
-    `every` is the share of the budget between two such lines.
-    """
-
-    def __init__(self, console: Console, watched: str, every: float = 0.05):
-        self.console, self.watched, self.every = console, watched, every
-        self.bar = Bar(
-            BarColumn(bar_width=14), TextColumn("{task.percentage:3.0f} %"), _Words(), console=console, transient=True
-        )
-        self.job = self.bar.add_task("", total=1.0, words="")
-        self.printed = -1.0
-
-    def __enter__(self) -> "Display":
-        if self.console.is_terminal:
-            self.bar.start()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        if self.console.is_terminal:
-            self.bar.stop()
-
-    def show(self, progress: Progress) -> None:
-        """Update the bar."""
-        steps = f"/{progress.steps:,}" if progress.steps else ""
-        accuracy = "" if progress.accuracy is None else f" · {self.watched} {percent(progress.accuracy)} %"
-        words = (
-            f"step {progress.step:,}{steps} · loss {progress.loss:.4f}{accuracy} · "
-            f"{progress.tokens_per_second:,.0f} tokens/s · {clock(progress.seconds_left)} left"
-        )
-        if self.console.is_terminal:
-            self.bar.update(self.job, completed=progress.share, words=words)
-        elif progress.share >= self.printed + self.every:
-            self.printed = progress.share
-            self.console.print(words, soft_wrap=True)
-
-
-class _Words(ProgressColumn):
-    """The words beside the bar."""
-
-    def render(self, task: BarTask) -> Text:
-        """Return them as they are."""
-        return Text(task.fields["words"], no_wrap=True, overflow="ellipsis")
-
-
-def clock(seconds: float) -> str:
-    """Write seconds as 1:02:03 or 2:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

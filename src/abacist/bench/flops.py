@@ -32,7 +32,7 @@ def training_flops(model: Transformer, batch: Batch, masked: bool = False) -> in
         pairs = queries.size * seq if masked else int((queries + 1).sum())
         projections = 2 * width * width  # queries and output
         products += queries.size * (projections + matrix_weights(block.get_submodule("feed_forward")))
-        products += every.size * 2 * width * width  # keys and values
+        products += every.size * 2 * width * model.settings.d_kv  # keys and values
         products += pairs * 2 * width  # scores, then the weighted sum of values
     products += asked.size * model.head.weight.numel()
     return 2 * FORWARD_AND_BACKWARD * products

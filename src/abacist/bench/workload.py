@@ -16,7 +16,7 @@ from abacist.kind import Kind
 from abacist.kinds.decoder import Decoder
 from abacist.models.settings import ModelSettings
 from abacist.recipe import settings_of
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 from abacist.text.batch import Batch
 from abacist.text.codec import Codec, TextSettings
 from abacist.text.coordinates import coordinates
@@ -38,7 +38,7 @@ def shape(width: int, layers: int = 4) -> Shape:
 def short(shape: Shape, rows: int) -> tuple[Kind, Batch]:
     """Return a model of the demo and a batch of its rows: about twenty tokens each, a third of them the answer."""
     model = [(f"model.{name}", value) for name, value in shape.items()]
-    run = Run(Path(), settings_of("demo", [*model, ("training.batch_size", rows)]))
+    run = ProblemRun(Path(), settings_of("demo", [*model, ("training.batch_size", rows)]))
     return run.kind, run.batch(0)
 
 

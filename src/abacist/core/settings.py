@@ -173,11 +173,12 @@ def _explain(item: Any, known: list[str]) -> Iterator[str]:
         where = f"{path}." if path else ""
         for line in str(item["ctx"]["error"]).splitlines():
             # A line of a part's own check starts with the key inside the part; other lines are sentences.
-            yield f"{where}{line}" if ":" in line.split(" ")[0] else f"{path}: {line}"
+            yield f"{where}{line}" if ":" in line.split(" ")[0] or not path else f"{path}: {line}"
     elif item["type"] == "missing":
         yield f"{path}: must be given"
     else:
-        yield f"{path}: {item['msg'][0].lower()}{item['msg'][1:]}, got {item['input']!r}"
+        where = f"{path}: " if path else ""
+        yield f"{where}{item['msg'][0].lower()}{item['msg'][1:]}, got {item['input']!r}"
 
 
 def _did_you_mean(path: str, known: list[str]) -> str:

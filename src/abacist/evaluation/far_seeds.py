@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from abacist.evaluation.comparison import rows_of_markdown, share_of
+from abacist.evaluation.compared import rows_of_markdown
+from abacist.evaluation.comparison import share_of
 from abacist.evaluation.drawing import INK, SERIES, WIDTH, as_png
 from abacist.evaluation.far import DRAWN, NINES, RIPPLE, Axis, Cell, Reach, written_size
 from abacist.evaluation.far_report import pictures

@@ -47,7 +47,7 @@ class RunFacts:
     parameters: int
     weight_bytes: int
     """Size of the weights on disk."""
-    answers_per_second: float
+    answers_per_second: float = 0.0
     ideas: Sequence[tuple[str, str]] = field(default=())
     """Commands worth trying after this run's recipe, each with the reason in a sentence."""
 
@@ -147,7 +147,7 @@ def render(
         "ideas": [*facts.ideas, *next_steps(facts, grades)],
         "shown": SHOWN,
     }
-    return _template().render(values)
+    return template().render(values)
 
 
 def interval(value: Score) -> str:
@@ -355,7 +355,8 @@ def _sentence(certificate: Certificate) -> str:
 
 
 @cache
-def _template() -> Template:
+def template(name: str = "report.html.j2") -> Template:
+    """Return a page of this folder, with what pages call by name."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -370,4 +371,4 @@ def _template() -> Template:
         "operation": operation,
         "size": size,
     }
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)

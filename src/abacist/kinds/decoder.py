@@ -1,6 +1,6 @@
 """A decoder: predicts the next token, and answers by writing one token after another."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,19 +9,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from abacist.kind import Kind
+from abacist.kind import IGNORED, Kind
 from abacist.models.cache import Cache
 from abacist.models.settings import ModelSettings
 from abacist.models.transformer import Transformer, new_transformer
 from abacist.text.batch import Batch
+from abacist.text.choice import Floats
 from abacist.text.coordinates import Integers, advance, coordinates
 from abacist.text.generated import Generated
 
 CROWDED = 0.6
 """Rows that have ended are dropped once less than this share of those being written goes on."""
 
-IGNORED = -100
-"""Target of a token that does not count for the loss."""
+FORGOTTEN = 4
+"""Of a full context this part is forgotten at once, its beginning: reading the rest anew is then paid once for many
+tokens. Read anew it stands where rows stand in training, from the first place on."""
 
 
 def completion_indices(loss_mask: NDArray[np.bool_], worth: float = 0.25) -> Integers | None:
@@ -137,6 +139,44 @@ class Decoder(Kind):
                 going = going[going]
             ids, steps = choice[:, None], here[:, None]
         return [Generated(*pair) for pair in zip(written, chances, strict=True)]
+
+    def write(self, prompt: Sequence[int], choose: Callable[[Floats], int]) -> Iterator[int]:
+        """Yield tokens after a prompt, with the cache; of a longer prompt than the context its end is read.
+
+        Until the last token is taken, or the writing is closed, the model is in evaluation mode: to go through all
+        of its modules for every token would take a sixth of the time.
+        """
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            yield from self._written(prompt, choose)
+        finally:
+            self.model.train(was_training)
+
+    def _written(self, prompt: Sequence[int], choose: Callable[[Floats], int]) -> Iterator[int]:
+        context = self.model.settings.context_length
+        classes = self.model.token_classes.cpu().numpy()
+        held = list(prompt)[-context:]
+        while True:
+            cache = Cache(self.model.settings, 1, context, self.model.embedding.weight)
+            ids = np.array([held], dtype=np.int64)
+            places = coordinates(ids, classes)
+            while True:
+                token = choose(self._last_logits(ids, places, cache))
+                yield token
+                if len(held) == context:
+                    break
+                before, ids = classes[ids[:, -1]], np.array([[token]], dtype=np.int64)
+                places = advance(places[:, -1], before, classes[ids[:, 0]])[:, None]
+                held.append(token)
+            held = [*held, token][-max(1, context - context // FORGOTTEN) :]
+
+    @torch.inference_mode()
+    def _last_logits(self, ids: Integers, places: Integers, cache: Cache) -> Floats:
+        last = torch.full((1, 1), ids.shape[1] - 1, device=self.device) if ids.shape[1] > 1 else None
+        hidden = self.model.hidden(self._tensor(ids), self._tensor(places), cache, last)
+        logits: Floats = self.model.head(hidden[0, 0]).double().cpu().numpy()
+        return logits
 
 
 def alike(lengths: Sequence[int], rows: int, tokens: int = 2**17, enough: int = 256) -> list[list[int]]:

@@ -2,10 +2,10 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from abacist.models.cache import Cache
 from abacist.models.kernels import attend
+from abacist.models.linear import Linear
 from abacist.models.position import PositionScheme
 from abacist.models.settings import ModelSettings
 
@@ -13,9 +13,10 @@ from abacist.models.settings import ModelSettings
 class Attention(nn.Module):
     """Each token gathers from itself and the tokens before it, by several heads.
 
-    head = softmax(q k^T / sqrt(d_head)) v, over the keys at or before the query.
+    head = softmax(q k^T / sqrt(d_head)) v, over the keys at or before the query. With fewer heads of keys and
+    values (n_kv_heads), as many heads of queries in a row share one.
 
-    Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2; shared keys: Ainslie et al. 2023, arXiv:2305.13245.
     Shapes: x (batch, seq, d_model), returned unchanged in shape. With a cache, x holds new tokens only:
     the whole prompt at first, then one token at a time. `coordinates` are those of x and those of all tokens
     so far. `step` counts the layers gone through. With `wanted` (batch, n), the indices of the tokens whose
@@ -24,10 +25,10 @@ class Attention(nn.Module):
 
     def __init__(self, settings: ModelSettings):
         super().__init__()
-        self.n_heads, self.n_layers = settings.n_heads, settings.n_layers
+        self.n_heads, self.kv_heads, self.n_layers = settings.n_heads, settings.kv_heads, settings.n_layers
         self.dropout = settings.dropout
-        self.qkv = nn.Linear(settings.d_model, 3 * settings.d_model, bias=False)
-        self.out = nn.Linear(settings.d_model, settings.d_model, bias=False)
+        self.qkv = Linear(settings.d_model, settings.d_model + 2 * settings.d_kv, bias=settings.bias)
+        self.out = nn.Linear(settings.d_model, settings.d_model, bias=settings.bias)
 
     def forward(
         self,
@@ -40,13 +41,12 @@ class Attention(nn.Module):
     ) -> Tensor:
         """Mix the tokens of each row."""
         width = x.shape[-1]
-        if wanted is None:
-            query, key, value = self._heads(self.qkv(x), 3)
-            places = coordinates[0]
+        places = picked(coordinates[0], wanted)
+        if wanted is None and self.kv_heads == self.n_heads:
+            query, key, value = _heads(self.qkv(x), 3, self.n_heads)
         else:
-            (query,) = self._heads(F.linear(picked(x, wanted), self.qkv.weight[:width]), 1)
-            key, value = self._heads(F.linear(x, self.qkv.weight[width:]), 2)
-            places = picked(coordinates[0], wanted)
+            (query,) = _heads(self.qkv(picked(x, wanted), slice(width)), 1, self.n_heads)
+            key, value = _heads(self.qkv(x, slice(width, None)), 2, self.kv_heads)
         query, key = position.rotate(query, places), position.rotate(key, coordinates[0])
         if cache is not None:
             key, value = cache.extend(step, key, value)
@@ -58,9 +58,26 @@ class Attention(nn.Module):
         mixed = attend(query, key, value, wanted, dropout, position.slopes(), bias)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
-    def _heads(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
-        """Cut (batch, seq, parts * d_model) into `parts` of (batch, n_heads, seq, d_head)."""
-        return x.unflatten(-1, (parts, self.n_heads, -1)).permute(2, 0, 3, 1, 4).unbind()
+    def weights(self, x: Tensor, coordinates: Tensor, position: PositionScheme, step: int = 0) -> Tensor:
+        """Return how much each token gathers from each, (batch, n_heads, queries, keys), without dropout.
+
+        Attention over values that are unit vectors, one a token, gives just these weights.
+        """
+        width, seq = x.shape[-1], x.shape[1]
+        (query,) = _heads(self.qkv(x, slice(width)), 1, self.n_heads)
+        key, _ = _heads(self.qkv(x, slice(width, None)), 2, self.kv_heads)
+        query, key = position.rotate(query, coordinates), position.rotate(key, coordinates)
+        units = torch.eye(seq, dtype=key.dtype, device=key.device).expand(*key.shape[:2], seq, seq)
+
+        def bias(queries: slice, keys: int) -> Tensor | None:
+            return position.bias(step % self.n_layers, coordinates[:, queries], coordinates[:, :keys])
+
+        return attend(query, key, units, None, 0.0, position.slopes(), bias)
+
+
+def _heads(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
+    """Cut (batch, seq, parts * heads * d_head) into `parts` of (batch, heads, seq, d_head)."""
+    return x.unflatten(-1, (parts, heads, -1)).permute(2, 0, 3, 1, 4).unbind()
 
 
 def picked(x: Tensor, wanted: Tensor | None) -> Tensor:

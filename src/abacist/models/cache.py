@@ -9,12 +9,12 @@ from abacist.models.settings import ModelSettings
 class Cache:
     """Keys and values of every layer, and where their tokens stand, in memory that doubles when it is full.
 
-    Shapes: keys and values (depth, rows, n_heads, length, d_head), filled from the left; coordinates
+    Shapes: keys and values (depth, rows, n_kv_heads, length, d_head), filled from the left; coordinates
     (rows, length so far, axes).
     """
 
     def __init__(self, model: ModelSettings, rows: int, length: int, like: Tensor):
-        shape = (model.depth, rows, model.n_heads, length, model.d_head)
+        shape = (model.depth, rows, model.kv_heads, length, model.d_head)
         self.keys = torch.empty(shape, dtype=like.dtype, device=like.device)
         self.values = torch.empty(shape, dtype=like.dtype, device=like.device)
         self.coordinates: Tensor | None = None

@@ -11,17 +11,17 @@ from torch import Tensor
 from abacist.core.errors import RunError
 
 
-def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+def save_tensors(tensors: dict[str, Tensor], path: Path, about: dict[str, str] | None = None) -> None:
     """Write named tensors so that a crash leaves the old file or the new one, never half of one.
 
-    Tensors that share storage (tied weights) are written once, under the first name.
+    Tensors that share storage (tied weights) are written once, under the first name. `about` is kept with them.
     """
     unique: dict[int, str] = {}
     for name, tensor in tensors.items():
         unique.setdefault(tensor.untyped_storage().data_ptr() if tensor.numel() else hash(name), name)
     kept = {name: tensors[name].detach().cpu().contiguous() for name in unique.values()}
     temporary = path.with_suffix(path.suffix + ".new")
-    save_file(kept, temporary)
+    save_file(kept, temporary, about)
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
@@ -39,7 +39,11 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
 
 def load_weights(model: torch.nn.Module, path: Path) -> None:
     """Fill a model with saved weights. Raises: RunError if they do not fit it."""
-    tensors = load_tensors(path)
+    fill(model, load_tensors(path), path)
+
+
+def fill(model: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    """Fill a model with weights that were read from `path`. Raises: RunError if they do not fit it."""
     own = model.state_dict()
     missing = [name for name in own if name not in tensors and not _tied_to_saved(name, own, tensors)]
     unknown = [name for name in tensors if name not in own]

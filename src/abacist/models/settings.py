@@ -18,10 +18,14 @@ class ModelSettings:
     d_model: int = 64
     n_layers: int = 2
     n_heads: int = 2
+    n_kv_heads: int | None = None
+    """Heads of keys and values, each shared by n_heads / n_kv_heads heads of queries; null for one each."""
     d_ff: int = 256
     position: Annotated[Part, PartOf(POSITIONS)] = Part("places")
     norm: Annotated[Part, PartOf(NORMS)] = Part("rms_norm")
     feed_forward: Annotated[Part, PartOf(FEED_FORWARDS)] = Part("squared_relu")
+    bias: bool = False
+    """Biases in all matrices of the blocks; those of the feed-forward gelu have them always."""
     loops: int = 1
     """How often a row goes through all layers, with the same weights each time."""
     tied: bool = False
@@ -36,6 +40,8 @@ class ModelSettings:
                 raise SettingsError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.d_model % self.n_heads:
             raise SettingsError(f"d_model {self.d_model} must be a multiple of n_heads {self.n_heads}")
+        if self.kv_heads < 1 or self.n_heads % self.kv_heads:
+            raise SettingsError(f"n_heads {self.n_heads} must be a multiple of n_kv_heads {self.n_kv_heads}")
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"dropout must be at least 0 and below 1, got {self.dropout}")
 
@@ -43,6 +49,16 @@ class ModelSettings:
     def d_head(self) -> int:
         """Width of one attention head."""
         return self.d_model // self.n_heads
+
+    @property
+    def kv_heads(self) -> int:
+        """Heads of keys and values."""
+        return self.n_heads if self.n_kv_heads is None else self.n_kv_heads
+
+    @property
+    def d_kv(self) -> int:
+        """Width of all heads of keys together, and of values."""
+        return self.kv_heads * self.d_head
 
     @property
     def depth(self) -> int:

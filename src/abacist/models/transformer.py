@@ -102,10 +102,14 @@ class Transformer(nn.Module):
         return self.head(self.hidden(ids, coordinates, cache))
 
 
-def count_parameters(model: nn.Module) -> int:
-    """Count trained numbers by unique storage: tied weights once, learned positions included, buffers not."""
+def count_parameters(model: nn.Module, learning: bool = False) -> int:
+    """Count trained numbers by unique storage: tied weights once, learned positions included, buffers not.
+
+    Frozen ones too, or of those that still learn alone.
+    """
+    counted = (p for p in model.parameters() if p.requires_grad or not learning)
     # Identity of the storage, not its address: models on the "meta" device have none.
-    return sum({p.untyped_storage()._cdata: p.numel() for p in model.parameters()}.values())
+    return sum({p.untyped_storage()._cdata: p.numel() for p in counted}.values())
 
 
 def new_transformer(settings: ModelSettings, token_classes: object, seed: int) -> Transformer:

@@ -7,10 +7,10 @@ from abacist.core.memory import keep_freed_memory
 from abacist.evaluation.benchmarking import Answered, Ask
 from abacist.problems.expression import parse
 from abacist.problems.question import Question, read_question
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 
 
-def asker(run: Run) -> Ask:
+def asker(run: ProblemRun) -> Ask:
     """Return what answers questions with a run's best weights. Raises: RunError if it has none yet."""
     kind, codec, room = run.trained(), run.codec, run.settings.model.context_length
     keep_freed_memory()
@@ -21,7 +21,7 @@ def asker(run: Run) -> Ask:
         put: list[tuple[int, Question, list[int]]] = []
         for index, text in enumerate(texts):
             try:
-                question, prompt = _prompt(text, places, codec.prompt, run.settings.task.rounding.places)
+                question, prompt = _prompt(text, places, codec.prompt, run.settings.problems.rounding.places)
                 if len(prompt) >= room:
                     raise QuestionError(f"it takes {len(prompt)} tokens; this model reads at most {room - 1}")
                 put.append((index, question, prompt))

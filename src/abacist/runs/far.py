@@ -16,13 +16,13 @@ from abacist.models.settings import POSITIONS, ModelSettings
 from abacist.problems.expression import canonical
 from abacist.problems.question import Question
 from abacist.runs.folder import FAR_KEPT, read_json, write_json
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 
 SPARE = 64
 """Room is advised in steps of so many tokens, so that an answer that is too long can be seen to be."""
 
 
-def reach_far(run: Run, plan: Plan, watch: Callable[[int, int], None] = lambda _done, _of: None) -> list[Reach]:
+def reach_far(run: ProblemRun, plan: Plan, watch: Callable[[int, int], None] = lambda _done, _of: None) -> list[Reach]:
     """Ask what a plan names, axis by axis; `watch` is told how many of how many have been answered.
 
     Numbers beyond Python's own limit need `sys.set_int_max_str_digits`, as the command line calls it.
@@ -49,7 +49,7 @@ def reach_far(run: Run, plan: Plan, watch: Callable[[int, int], None] = lambda _
     ]
 
 
-def reach_once(run: Run, plan: Plan, watch: Callable[[int, int], None] = lambda _done, _of: None) -> list[Reach]:
+def reach_once(run: ProblemRun, plan: Plan, watch: Callable[[int, int], None] = lambda _done, _of: None) -> list[Reach]:
     """Ask what a plan names unless its answers lie in the run's folder already; they are kept there.
 
     Each plan has a file of its own, so that asking can be stopped between two of them and gone on with.
@@ -66,7 +66,7 @@ def reach_once(run: Run, plan: Plan, watch: Callable[[int, int], None] = lambda 
     return reaches
 
 
-def widened(run: Run, context_length: int) -> Run:
+def widened(run: ProblemRun, context_length: int) -> ProblemRun:
     """Return the run with a model that reads rows of another length, its folder as it is.
 
     Raises: SettingsError if the positions end where the trained rows did.
@@ -75,7 +75,7 @@ def widened(run: Run, context_length: int) -> Run:
     if context_length > model.context_length and positions_end(model):
         raise SettingsError(f"model.context_length: {_their_end(model)}")
     wider = dataclasses.replace(model, context_length=context_length)
-    return Run(run.path, dataclasses.replace(run.settings, model=wider))
+    return ProblemRun(run.path, dataclasses.replace(run.settings, model=wider))
 
 
 def positions_end(model: ModelSettings) -> bool:
@@ -101,7 +101,7 @@ def _their_end(model: ModelSettings) -> str:
     )
 
 
-def _check_room(run: Run, asked: Sequence[Asked]) -> None:
+def _check_room(run: ProblemRun, asked: Sequence[Asked]) -> None:
     """See that every question fits the model together with its true answer."""
     model = run.settings.model
     needs = [max(len(run.codec.row(problem).ids) for problem in each.problems) for each in asked]

@@ -1,15 +1,17 @@
 """A run folder: settings, weights, tokenizer, training state, metrics, grades, report, versions."""
 
+import dataclasses
 import json
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from abacist.core import catalogue
+from abacist.core.catalogue import Part
 from abacist.core.errors import RunError
 from abacist.core.settings import check, dump, leaves
 from abacist.problems.apart import read_apart
@@ -34,13 +36,13 @@ def create(path: Path, settings: RunSettings) -> None:
 
     Raises: RunError if the folder holds something already.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RunError(f"{path} exists; choose another --name, go on with --resume, or allow --overwrite")
+    check_free(path)
     path.mkdir(parents=True, exist_ok=True)
     copied = _keep_own_parts(path, dump(settings))
-    if settings.task.split.apart is not None:
-        read_apart(settings.task.split.apart)  # before it is copied: whoever gave the wrong file is told so
-        copied["task"]["split"]["apart"] = str(shutil.copyfile(settings.task.split.apart, path / APART))
+    apart = None if settings.task is None else settings.task.split.apart
+    if apart is not None:
+        read_apart(apart)  # before it is copied: whoever gave the wrong file is told so
+        copied["task"]["split"]["apart"] = str(shutil.copyfile(apart, path / APART))
     versions = {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -52,10 +54,41 @@ def create(path: Path, settings: RunSettings) -> None:
     write_settings(path, check(RunSettings, copied))
 
 
+def check_free(path: Path) -> None:
+    """See whether a run folder can be made. Raises: RunError if it holds something already."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RunError(f"{path} exists; choose another --name, go on with --resume, or allow --overwrite")
+
+
+def with_whole_paths(settings: RunSettings) -> RunSettings:
+    """Return settings that name a run's data and the weights it begins with wherever one stands."""
+
+    def whole(path: str) -> str:
+        return str(Path(path).resolve()) if path and Path(path).exists() else path
+
+    data, corpus, start = settings.data, settings.corpus, settings.start
+    if data.file is not None:
+        data = dataclasses.replace(data, file=str(Path(data.file).resolve()))
+    if corpus is not None:
+        sources = [dataclasses.replace(each, text=_with_whole_paths(each.text, whole)) for each in corpus.sources]
+        corpus = dataclasses.replace(corpus, sources=sources)
+    if start is not None:
+        start = dataclasses.replace(start, weights=whole(start.weights))
+    return dataclasses.replace(settings, data=data, corpus=corpus, start=start)
+
+
+def _with_whole_paths(part: Part, whole: Callable[[str], str]) -> Part:
+    settings = dict(part.settings)
+    if "paths" in settings:
+        settings["paths"] = [whole(each) for each in settings["paths"]]
+    settings |= {key: whole(settings[key]) for key in ("path", "vocabulary") if isinstance(settings.get(key), str)}
+    return Part(part.name, settings)
+
+
 def write_settings(path: Path, settings: RunSettings) -> None:
     """Save a run's settings; its own files are named relative to the folder, so that it can be moved."""
     values = dump(settings)
-    if values["task"]["split"]["apart"] is not None:
+    if settings.task is not None and settings.task.split.apart is not None:
         values["task"]["split"]["apart"] = APART
     for place, name in own_parts(values):
         place["name"] = f"{PARTS}/{Path(name).name}"
@@ -75,7 +108,7 @@ def read_values(path: Path) -> dict[str, Any]:
     for place, name in own_parts(values):
         if not Path(name).is_absolute():
             place["name"] = str(path / name)
-    split = values.get("task", {}).get("split", {})
+    split = (values.get("task") or {}).get("split", {})
     if split.get("apart") == APART:
         split["apart"] = str(path / APART)
     return values

@@ -10,13 +10,13 @@ import torch
 from abacist.kinds.decoder import Decoder
 from abacist.problems.question import read_question
 from abacist.runs.folder import write_json
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 from abacist.text.coordinates import coordinates
 
 GOLDEN = "golden.json"
 
 
-def record(run: Run, questions: Iterable[str]) -> list[dict[str, Any]]:
+def record(run: ProblemRun, questions: Iterable[str]) -> list[dict[str, Any]]:
     """Answer questions and note prompt, ids and coordinates of the whole row, logits and answer.
 
     Logits are those after the prompt and after each generated token but the last, computed without the
@@ -50,6 +50,6 @@ def record(run: Run, questions: Iterable[str]) -> list[dict[str, Any]]:
     return entries
 
 
-def write(run: Run, questions: Iterable[str], folder: Path) -> None:
+def write(run: ProblemRun, questions: Iterable[str], folder: Path) -> None:
     """Record questions into a folder's golden file."""
     write_json(folder / GOLDEN, record(run, questions))

@@ -12,7 +12,7 @@ from abacist.evaluation.report import RunFacts, write_report
 from abacist.models.transformer import count_parameters
 from abacist.problems.problem import Problem
 from abacist.runs import folder as folders
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 from abacist.text.generated import Generated
 from abacist.training.loop import WEIGHTS, read_metrics
 
@@ -29,7 +29,7 @@ IDEAS = {
 
 
 def write(
-    run: Run,
+    run: ProblemRun,
     grades: Sequence[Grade],
     answers_per_second: float,
     answered: Sequence[tuple[Problem, Generated]],

@@ -28,12 +28,12 @@ from abacist.problems.task import SideChoice, Task
 from abacist.training.loop import STATE, Outcome, Progress, Trainer, read_metrics
 
 if TYPE_CHECKING:
-    from abacist.runs.run import Run
+    from abacist.runs.problems import ProblemRun
 
 POOLS, VOTERS = "rounds", "voters"
 
 
-def check_rounds(run: "Run") -> None:
+def check_rounds(run: "ProblemRun") -> None:
     """Look at all that rounds need before any work starts. Raises: SettingsError that names the setting."""
     settings = run.settings
     data, rounds = settings.data, settings.data.rounds
@@ -60,7 +60,7 @@ def check_rounds(run: "Run") -> None:
             )
 
 
-def train_in_rounds(run: "Run", rounds: Rounds, watch: Callable[[Progress], None], resume: bool) -> Outcome:
+def train_in_rounds(run: "ProblemRun", rounds: Rounds, watch: Callable[[Progress], None], resume: bool) -> Outcome:
     """Train all rounds, or those that are left.
 
     Every model's state lies in its own folder and the labels of each round in a file, so that a training that
@@ -100,18 +100,18 @@ def pool_path(folder: Path, number: int) -> Path:
     return folder / POOLS / f"{number:02}.csv"
 
 
-def own_rows(run: "Run", rounds: Rounds) -> int:
+def own_rows(run: "ProblemRun", rounds: Rounds) -> int:
     """Return how many rows of a batch are self-labelled."""
     return round(rounds.share * run.settings.training.batch_size)
 
 
-def questions(run: "Run", number: int, count: int) -> list[Question]:
+def questions(run: "ProblemRun", number: int, count: int) -> list[Question]:
     """Draw the questions of a round, on the training side, each once. They are drawn one by one: columns are solved."""
     rng, task = stream(run.settings.seed, "round", number), run.task.stages[number]
     return list(dict.fromkeys(task.sample(rng, "train").question for _ in range(count)))
 
 
-def _voter(run: "Run", number: int) -> "Run":
+def _voter(run: "ProblemRun", number: int) -> "ProblemRun":
     """Return one of the further models: the same settings with a seed of its own, in a folder of its own."""
     path = run.path / VOTERS / str(number + 1)
     path.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,9 @@ def _voter(run: "Run", number: int) -> "Run":
     return type(run)(path, dataclasses.replace(run.settings, seed=seed))
 
 
-def _train(member: "Run", trainer: Trainer, rounds: Rounds, number: int, pool: Callable[[int], FileStream]) -> None:
+def _train(
+    member: "ProblemRun", trainer: Trainer, rounds: Rounds, number: int, pool: Callable[[int], FileStream]
+) -> None:
     """Bring a model to the end of a round."""
     if trainer.counters.lap < number:
         trainer.extend(rounds.steps)
@@ -132,18 +134,18 @@ def _train(member: "Run", trainer: Trainer, rounds: Rounds, number: int, pool: C
     trainer.run()
 
 
-def _pool(run: "Run", rounds: Rounds, number: int) -> FileStream:
+def _pool(run: "ProblemRun", rounds: Rounds, number: int) -> FileStream:
     """Return what was labelled for the rounds up to this one; all models see it in the same order."""
     paths = [pool_path(run.path, each) for each in range(1, number + 1)]
     return FileStream(paths, run.task, run.codec, _seed(run, number), own_rows(run, rounds))
 
 
-def _seed(member: "Run", number: int) -> int:
+def _seed(member: "ProblemRun", number: int) -> int:
     # Streams of its own for each round: blocks of another size would repeat some of what was drawn before.
     return key_to_integer(member.settings.seed, "round", number) % 2**63
 
 
-def _label(members: Sequence["Run"], trainer: Trainer, rounds: Rounds, number: int) -> None:
+def _label(members: Sequence["ProblemRun"], trainer: Trainer, rounds: Rounds, number: int) -> None:
     """Let the models answer the questions of a round, and write down what is kept.
 
     Raises: RunError if that is nothing.
@@ -167,7 +169,7 @@ def _label(members: Sequence["Run"], trainer: Trainer, rounds: Rounds, number: i
     write_pool(pool_path(run.path, number), kept)
 
 
-def _answers(member: "Run", asked: Sequence[Question]) -> list[str | None]:
+def _answers(member: "ProblemRun", asked: Sequence[Question]) -> list[str | None]:
     generated = ask(member.kind, member.codec, asked)
     return [member.codec.answer(each.ids, question) for each, question in zip(generated, asked, strict=True)]
 
@@ -177,7 +179,7 @@ def _right(task: Task, labels: Sequence[Label]) -> int:
     return sum(same_number(label.answer, task.problem(label.question).answer()) for label in labels)
 
 
-def _measured(run: "Run", rounds: Rounds) -> dict[str, Any]:
+def _measured(run: "ProblemRun", rounds: Rounds) -> dict[str, Any]:
     """Return how many held-out problems of each size are answered exactly, of how many, for the report."""
     if not rounds.measure:
         return {}

@@ -14,7 +14,8 @@ from abacist.core.errors import RunError
 from abacist.core.settings import dump, leaves
 from abacist.evaluation.comparison import SetResult, Trial
 from abacist.runs.folder import GRADES, own_parts, read_json, write_json
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
+from abacist.runs.run import Reading, Run
 from abacist.runs.settings import RunSettings
 from abacist.training.loop import STATE
 from abacist.training.settings import TrainingSettings
@@ -42,11 +43,17 @@ def check_same(path: Path, asked: RunSettings) -> None:
         )
 
 
-def prepare(path: Path, asked: RunSettings, tried: TrainingSettings | None, overwrite: bool = False) -> Run:
+def prepare(
+    path: Path,
+    asked: RunSettings,
+    tried: TrainingSettings | None,
+    overwrite: bool = False,
+    reading: Reading | None = None,
+) -> Run:
     """Open the run that is there, or make it; `overwrite` makes it anew.
 
     `tried` are training settings whose precision and threads are taken over where they are to be settled by
-    trying: what is compared shall not differ in them by chance.
+    trying: what is compared shall not differ in them by chance. `reading` is told what is read.
     Raises: AbacistError if it cannot be made.
     """
     if path.exists() and not overwrite:
@@ -57,7 +64,7 @@ def prepare(path: Path, asked: RunSettings, tried: TrainingSettings | None, over
         threads = tried.threads if training.threads == "auto" else training.threads
         training = dataclasses.replace(training, dtype=dtype, threads=threads)
     values = _as_asked(asked)
-    run = Run.create(path, dataclasses.replace(asked, training=training), overwrite)
+    run = Run.create(path, dataclasses.replace(asked, training=training), overwrite, reading)
     write_json(path / ASKED, values)
     return run
 
@@ -68,7 +75,7 @@ def is_finished(path: Path) -> bool:
     return counters is not None and counters.finished
 
 
-def is_graded(run: Run) -> bool:
+def is_graded(run: ProblemRun) -> bool:
     """Tell whether a finished run's grades are those that its settings ask for."""
     if not (run.path / GRADES).is_file():
         return False
@@ -81,7 +88,7 @@ def is_graded(run: Run) -> bool:
     )
 
 
-def result(run: Run) -> Trial:
+def result(run: ProblemRun) -> Trial:
     """Return what a graded run came to."""
     counters = read_counters(run.path / STATE)
     assert counters is not None

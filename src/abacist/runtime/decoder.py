@@ -46,6 +46,7 @@ class NumpyDecoder:
         self.settings = self._read_settings()
         model = self.settings["model"]
         self.n_layers, self.n_heads, self.d_model = model["n_layers"], model["n_heads"], model["d_model"]
+        self.kv_heads = model.get("n_kv_heads") or self.n_heads
         self.context_length, self.depth = model["context_length"], self.n_layers * model.get("loops", 1)
         self.norm, self.position = Part.read(model["norm"]), Part.read(model["position"])
         self.feed_forward = Part.read(model["feed_forward"])
@@ -116,13 +117,14 @@ class NumpyDecoder:
                 x = x + first
             block = f"blocks.{layer}"
             normed = norm(x, weights, f"{block}.attention_norm", self.norm.settings)
-            qkv = normed @ weights[f"{block}.attention.qkv.weight"].T
-            query, key, value = qkv.reshape(len(ids), 3, self.n_heads, -1).transpose(1, 2, 0, 3)
+            qkv = layers.linear(normed, weights, f"{block}.attention.qkv")
+            heads = qkv.reshape(len(ids), self.n_heads + 2 * self.kv_heads, -1).transpose(1, 0, 2)
+            query, key, value = np.split(heads, (self.n_heads, self.n_heads + self.kv_heads))
             query, key = (layers.rotate(position, options, part, places) for part in (query, key))
             key, value = cache.extend(step, key, value)
             bias = layers.bias(position, options, weights, self.n_heads, layer, places, seen)
             mixed = _attend(query, key, value, slopes, bias).transpose(1, 0, 2).reshape(len(ids), -1)
-            x = x + mixed @ weights[f"{block}.attention.out.weight"].T
+            x = x + layers.linear(mixed, weights, f"{block}.attention.out")
             normed = norm(x, weights, f"{block}.feed_forward_norm", self.norm.settings)
             x = x + feed_forward(normed, weights, f"{block}.feed_forward")
         return norm(x, weights, "norm", self.norm.settings)
@@ -138,6 +140,8 @@ class NumpyDecoder:
         try:
             places = [*settings["task"]["mixture"], settings["text"]]
         except (KeyError, TypeError):
+            if isinstance(settings, dict) and settings.get("corpus"):
+                raise RunError(f"{self.path} is a run of text, which abacist sample lets write") from None
             raise RunError(f"{file} cannot be read: it holds no settings of a run") from None
         for item in places:
             for part in item.values():
@@ -160,7 +164,7 @@ class NumpyDecoder:
 
 
 class _Cache:
-    """Keys and values of every layer so far, each (n_heads, seq, d_head), in memory that doubles when it is full.
+    """Keys and values of every layer so far, each (n_kv_heads, seq, d_head), in memory that doubles when it is full.
 
     A layer that is gone through again has keys and values of its own.
     """
@@ -180,11 +184,8 @@ class _Cache:
         start, end = self.filled[layer], self.filled[layer] + key.shape[1]
         kept = self.layers[layer]
         if kept is None or end > kept[0].shape[1]:
-            n_heads, _, d_head = key.shape
-            kept = new = (
-                np.empty((n_heads, 2 * end, d_head), key.dtype),
-                np.empty((n_heads, 2 * end, d_head), key.dtype),
-            )
+            heads, _, d_head = key.shape
+            kept = new = (np.empty((heads, 2 * end, d_head), key.dtype), np.empty((heads, 2 * end, d_head), key.dtype))
             for old, fresh in zip(self.layers[layer] or (), new, strict=False):
                 fresh[:, :start] = old[:, :start]
             self.layers[layer] = kept
@@ -196,6 +197,8 @@ class _Cache:
 
 def _attend(query: Array, key: Array, value: Array, slopes: Array | None = None, bias: Array | None = None) -> Array:
     """Causal attention of the last tokens over all so far, per head; scores fall with distance by its slope."""
+    if len(key) < len(query):
+        key, value = (np.repeat(part, len(query) // len(part), axis=0) for part in (key, value))
     scores = query @ key.transpose(0, 2, 1) * np.float32(key.shape[-1] ** -0.5)
     new, seen = scores.shape[-2:]
     if slopes is not None:

@@ -1,6 +1,7 @@
 """The transformer's pieces on numpy: one function for each part of `models`, by the part's name.
 
-Shapes: x (seq, d_model); queries, keys and values (n_heads, seq, d_head); coordinates (seq, 3).
+Shapes: x (seq, d_model); queries, keys and values (n_heads, seq, d_head), of keys and values
+perhaps fewer heads; coordinates (seq, 3).
 Everything is float32, as the weights are.
 """
 
@@ -41,26 +42,33 @@ def layer_norm(x: Array, weights: Weights, name: str, options: Options) -> Array
 NORMS: dict[str, Callable[[Array, Weights, str, Options], Array]] = {"rms_norm": rms_norm, "layer_norm": layer_norm}
 
 
+def linear(x: Array, weights: Weights, name: str) -> Array:
+    """`x W^T`, and a bias where there is one."""
+    product = x @ weights[f"{name}.weight"].T
+    bias = weights.get(f"{name}.bias")
+    return product if bias is None else product + bias
+
+
 def swiglu(x: Array, weights: Weights, name: str) -> Array:
     """`down(silu(gate(x)) * up(x))`."""
-    gate, up = np.split(x @ weights[f"{name}.gate_up.weight"].T, 2, axis=-1)
+    gate, up = np.split(linear(x, weights, f"{name}.gate_up"), 2, axis=-1)
     # silu(x) = x * sigmoid(x), the sigmoid written so that it cannot overflow
     silu = gate * np.float32(0.5) * (1 + np.tanh(gate * np.float32(0.5)))
-    return (silu * up) @ weights[f"{name}.down.weight"].T
+    return linear(silu * up, weights, f"{name}.down")
 
 
 def gelu(x: Array, weights: Weights, name: str) -> Array:
     """`down(gelu(up(x)))`, the tanh form."""
-    up = x @ weights[f"{name}.up.weight"].T + weights[f"{name}.up.bias"]
+    up = linear(x, weights, f"{name}.up")
     curve = np.float32(np.sqrt(2 / np.pi)) * (up + np.float32(0.044715) * up**3)
     activated = np.float32(0.5) * up * (1 + np.tanh(curve))
-    return activated @ weights[f"{name}.down.weight"].T + weights[f"{name}.down.bias"]
+    return linear(activated, weights, f"{name}.down")
 
 
 def squared_relu(x: Array, weights: Weights, name: str) -> Array:
     """`down(relu(up(x)) ** 2)`."""
-    up = np.maximum(x @ weights[f"{name}.up.weight"].T, 0)
-    return (up * up) @ weights[f"{name}.down.weight"].T
+    up = np.maximum(linear(x, weights, f"{name}.up"), 0)
+    return linear(up * up, weights, f"{name}.down")
 
 
 FEED_FORWARDS: dict[str, Callable[[Array, Weights, str], Array]] = {

@@ -1,5 +1,6 @@
 """Rows of unequal length, side by side: what a model is trained on in one step."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +58,22 @@ def joined(batches: Sequence[Batch]) -> Batch:
         stacked([batch.coordinates for batch in batches]),
         stacked([batch.loss_mask for batch in batches]),
     )
+
+
+def parts(batch: Batch, count: int) -> list[Batch]:
+    """Cut a batch into so many of about as many rows each."""
+    if count == 1:
+        return [batch]
+    borders = [len(batch.ids) * place // count for place in range(count + 1)]
+    return [
+        Batch(
+            batch.ids[start:end],
+            batch.coordinates[start:end],
+            batch.loss_mask[start:end],
+            {name: target[start:end] for name, target in batch.targets.items()},
+        )
+        for start, end in itertools.pairwise(borders)
+    ]
 
 
 def pad_lists(lists: Sequence[Sequence[int]]) -> Integers:

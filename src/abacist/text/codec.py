@@ -47,18 +47,32 @@ class Codec:
         self.tokenizer = tokenizer
 
     @classmethod
-    def build(cls, settings: TextSettings) -> "Codec":
-        """Make format and tokenizer from their settings.
+    def build(cls, settings: TextSettings, tokenizer: tokenizers.Tokenizer | None = None) -> "Codec":
+        """Make format and tokenizer from their settings; a tokenizer that is there already is taken as it is.
 
         Raises: SettingsError if the format writes hints and the tokenizer knows none.
         """
-        codec = cls(build(formats.FOLDER, settings.format), build(tokenizers.FOLDER, settings.tokenizer))
+        codec = cls(build(formats.FOLDER, settings.format), tokenizer or build(tokenizers.FOLDER, settings.tokenizer))
         if codec.format.hints and not len(codec.hints):
             raise SettingsError(
                 f"text.tokenizer: {settings.tokenizer.name} knows no hints, which the format "
                 f"{settings.format.name} writes; --set text.tokenizer=hints"
             )
         return codec
+
+    def check_rows(self) -> None:
+        """See whether rows of problems can be made. Raises: SettingsError if start or end has the id 0."""
+        tokenizer = self.tokenizer
+        lost = [role for role, index in (("start", tokenizer.start_id), ("end", tokenizer.end_id)) if index == 0]
+        if lost:
+            # A line's end is what others most often have between one line and the next.
+            ends = tokenizer.encode("\n")
+            other = tokenizer.vocabulary[ends[0]] if len(ends) == 1 and ends[0] else "TOKEN"
+            wished = " ".join(f"--set text.tokenizer.{role}={other}" for role in lost)
+            raise SettingsError(
+                f"text.tokenizer: {tokenizer.vocabulary[0]!r}, its {' and '.join(lost)}, has the id 0, which stands "
+                f"for no token in rows of problems; choose another: {wished}"
+            )
 
     @cached_property
     def classes(self) -> Integers:
@@ -101,7 +115,8 @@ class Codec:
 
     def answer(self, ids: list[int], question: Question = ()) -> str | None:
         """Return the answer to a question that generated ids hold; None if they are malformed or never ended."""
-        *written, last = ids or [self.tokenizer.pad_id]
-        if last != self.tokenizer.end_id or any(index <= self.tokenizer.end_id for index in written):
+        tokenizer = self.tokenizer
+        *written, last = ids or [tokenizer.pad_id]
+        if last != tokenizer.end_id or not {tokenizer.pad_id, tokenizer.start_id, last}.isdisjoint(written):
             return None
-        return self.format.parse(self.tokenizer.decode(ids), question)
+        return self.format.parse(tokenizer.decode(ids), question)

@@ -26,7 +26,12 @@ class Rows:
 
     @classmethod
     def of(cls, prompts: NDArray[np.int32], completions: NDArray[np.int32], start_id: int, end_id: int) -> "Rows":
-        """Join the ids of prompts and completions, each row's with zeros anywhere, and close the gaps."""
+        """Join the ids of prompts and completions, each row's with zeros anywhere, and close the gaps.
+
+        Raises: ValueError for a start or an end of id 0, which would be closed like a gap.
+        """
+        if 0 in (start_id, end_id):
+            raise ValueError(f"0 is no token in rows; start and end are {start_id} and {end_id}")
         first, last = np.full((2, len(prompts), 1), [[[start_id]], [[end_id]]], dtype=np.int32)
         ids = np.hstack([first, prompts, completions, last])
         return cls(without_gaps(ids), 1 + (prompts != 0).sum(axis=1), (ids != 0).sum(axis=1))

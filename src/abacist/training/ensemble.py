@@ -31,6 +31,8 @@ class Ensemble:
         for what, values in shared.items():
             if len(values) > 1:
                 raise SettingsError(f"{what} must be the same for all models trained at once")
+        if any(trainer.settings.accumulate > 1 for trainer in trainers):
+            raise SettingsError("training.accumulate must be 1 where models are trained at once: they share each pass")
         if any(trainer.noisy for trainer in trainers):
             raise SettingsError("model.dropout must be 0 where models are trained at once: each draws its own noise")
         if any(trainer.shares_after for trainer in trainers):

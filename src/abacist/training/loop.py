@@ -3,9 +3,9 @@
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ from abacist.core.seeds import key_to_integer
 from abacist.data.curriculum import Look, Shares
 from abacist.kind import Kind
 from abacist.models.checkpoint import save_tensors
-from abacist.text.batch import Batch
+from abacist.text.batch import Batch, parts
 from abacist.training.schedule import Schedule
 from abacist.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings
 from abacist.training.signals import wish_to_stop
-from abacist.training.state import Counters, load_state, save_state
+from abacist.training.state import NOTHING_ASKED, Counters, load_state, save_state
 
 WEIGHTS, STATE, METRICS = "model.safetensors", "state.safetensors", "metrics.jsonl"
 
@@ -44,12 +44,15 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How the model does on held-out problems."""
+    """How the model does on what it is not trained on."""
 
-    accuracy: float
+    accuracy: float | None
+    """Share of the held-out problems answered exactly; None where nothing is asked, as of text."""
     loss: float
     by_entry: tuple[float, ...] = ()
     """Accuracy on each entry of the mixture, where a curriculum goes by it."""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What else the log shall keep of this look."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Progress:
     seconds_left: float
     loss: float
     tokens_per_second: float
-    accuracy: float | None
+    held_out: Evaluation | None
+    """The last look; None before the first."""
 
 
 @dataclass(frozen=True)
@@ -125,14 +129,15 @@ class Trainer:
             )
         choice = build(OPTIMIZERS, settings.optimizer)
         self.kind = kind
-        optimizers = choice.make(list(kind.model.named_parameters()), settings.learning_rate)
+        learning = [(name, each) for name, each in kind.model.named_parameters() if each.requires_grad]
+        optimizers = choice.make(learning, settings.learning_rate)
         self.wrapped = self.accelerator.prepare_model(kind)
         self.optimizers: list[Optimizer] = optimizers
         self.rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
         self.counters = Counters(steps=settings.steps)
         self.shares_after = shares_after
         self.shares = shares_after and shares_after([])
-        self.accuracy: float | None = None
+        self.last_look: Evaluation | None = None
 
     def resume(self) -> None:
         """Take weights, optimizer and counters from the run folder."""
@@ -148,6 +153,10 @@ class Trainer:
         """
         with wish_to_stop() as wish:
             self.begin()
+            if self.counters.steps == 0:
+                self._look()
+                self.counters.finished = True
+                self.save()
             while not self.counters.finished:
                 self.advance(*self.gradients())
                 if wish.made and not self.counters.finished:
@@ -183,10 +192,12 @@ class Trainer:
         if self.noisy:
             torch.manual_seed(key_to_integer(self.seed, "noise", self.counters.step) % 2**63)
         batch = self.next_batch()
-        tokens = int(batch.loss_mask.sum())
-        loss = self.wrapped(**self.kind.inputs(batch))
-        self.accelerator.backward(loss / tokens)
-        return float(loss.detach()), tokens
+        tokens, total = int(batch.loss_mask.sum()), 0.0
+        for part in parts(batch, self.settings.accumulate):
+            loss = self.wrapped(**self.kind.inputs(part))
+            self.accelerator.backward(loss / tokens)
+            total += float(loss.detach())
+        return total, tokens
 
     def advance(self, loss: float, tokens: int) -> None:
         """Do a step with the gradients that are there, and what falls due after it."""
@@ -212,7 +223,8 @@ class Trainer:
         """Return what a finished training came to."""
         counters = self.counters
         assert counters.steps is not None
-        best = Evaluation(counters.best_accuracy, counters.best_loss)
+        accuracy = None if counters.best_accuracy == NOTHING_ASKED else counters.best_accuracy
+        best = Evaluation(accuracy, counters.best_loss)
         return Outcome(counters.steps, counters.step, best, counters.best_step, counters.seconds)
 
     def update(self) -> float:
@@ -249,23 +261,24 @@ class Trainer:
             counters.steps = max(counters.step + 1 - now, self.schedule.steps_from(counters.step))
 
     def _look(self) -> bool:
-        """Grade on held-out problems, keep the weights if they are the best so far; tell whether to stop."""
-        result = self.evaluate()
+        """Look at what is held out, keep the weights if they are the best so far; tell whether to stop."""
+        result = self.last_look = self.evaluate()
         counters = self.counters
-        self.accuracy = result.accuracy
         entries: dict[str, Any] = {}
         if self.shares_after is not None:
             # The shares are those of the steps up to this look; what follows from it is in force from the next step.
             entries = {"shares": self.shares, "held_out_by_entry": result.by_entry}
             counters.looks.append(list(result.by_entry))
             self.shares = self.shares_after(counters.looks)
-        self.log(held_out_accuracy=result.accuracy, held_out_loss=result.loss, **entries)
-        if (result.accuracy, -result.loss) >= (counters.best_accuracy, -counters.best_loss):
-            counters.best_accuracy, counters.best_loss = result.accuracy, result.loss
+        asked = {} if result.accuracy is None else {"held_out_accuracy": result.accuracy}
+        self.log(**asked, held_out_loss=result.loss, **entries, **result.notes)
+        accuracy = NOTHING_ASKED if result.accuracy is None else result.accuracy
+        if (accuracy, -result.loss) >= (counters.best_accuracy, -counters.best_loss):
+            counters.best_accuracy, counters.best_loss = accuracy, result.loss
             counters.best_step = counters.step
             save_tensors(self.kind.model.state_dict(), self.folder / WEIGHTS)
         wish = self.settings.stop_at
-        return wish is not None and result.accuracy >= wish
+        return wish is not None and accuracy >= wish
 
     def save(self) -> None:
         """Save everything that going on needs."""
@@ -286,4 +299,4 @@ class Trainer:
             assert minutes is not None
             share = min(1.0, counters.seconds / (60 * minutes))
             left = max(0.0, 60 * minutes - counters.seconds)
-        return Progress(counters.step, counters.steps, share, counters.seconds, left, loss, rate, self.accuracy)
+        return Progress(counters.step, counters.steps, share, counters.seconds, left, loss, rate, self.last_look)

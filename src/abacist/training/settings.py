@@ -18,10 +18,14 @@ class TrainingSettings:
 
     steps: int | None = None
     """Steps to train; exactly one of steps and minutes is given. A run that was given minutes has its
-    steps written here when they are decided, so that it can be repeated exactly."""
+    steps written here when they are decided, so that it can be repeated exactly. 0 leaves the weights one begins
+    with as they came, to be graded."""
     minutes: float | None = None
     batch_size: int = 256
     """Rows a step."""
+    accumulate: int = 1
+    """Parts in which the rows of a step go through the model one after another, so that memory holds one of them;
+    the gradients are summed."""
     learning_rate: float = 4e-3
     optimizer: Annotated[Part, PartOf(OPTIMIZERS)] = Part("adamw")
     schedule: Annotated[Part, PartOf(SCHEDULES)] = Part("trapezoid")
@@ -32,9 +36,9 @@ class TrainingSettings:
     threads: int | Literal["auto"] = "auto"
     """Processor threads; auto is settled by trying, and written out: a small model may be faster on one."""
     evaluate_every: int = 250
-    """Steps between two looks at held-out problems."""
+    """Steps between two looks at what is held out."""
     evaluate_on: int = 500
-    """Held-out problems per look."""
+    """Held-out problems, or rows of validation text, per look."""
     evaluate_each: int = 100
     """Further held-out problems per look of each entry of the mixture, where a curriculum goes by them."""
     save_every: int = 500
@@ -45,7 +49,9 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
             raise SettingsError("give either steps or minutes (set the other to null)")
-        for name in ("steps", "minutes", "batch_size", "learning_rate", "clip"):
+        if self.steps is not None and self.steps < 0:
+            raise SettingsError(f"steps must be at least 0, got {self.steps}")
+        for name in ("minutes", "batch_size", "learning_rate", "clip"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise SettingsError(f"{name} must be above 0, got {value}")
@@ -54,5 +60,7 @@ class TrainingSettings:
         for name in ("evaluate_every", "evaluate_on", "evaluate_each", "save_every"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 1 <= self.accumulate <= self.batch_size:
+            raise SettingsError(f"accumulate must be from 1 to batch_size {self.batch_size}, got {self.accumulate}")
         if self.stop_at is not None and not 0 < self.stop_at <= 1:
             raise SettingsError(f"stop_at must be above 0 and at most 1, got {self.stop_at}")

@@ -16,7 +16,7 @@ from abacist.core.memory import keep_freed_memory
 from abacist.core.seeds import generator
 from abacist.evaluation.grading import ask, mark
 from abacist.problems.task import Task, TaskSettings, Weighted
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 from abacist.runtime.calculator import SHIPPED
 from abacist.runtime.decoder import NumpyDecoder
 
@@ -46,7 +46,7 @@ class Answers(Measure):
     def rows(self, bench: Bench) -> Iterator[Row]:
         """Yield ours, then the others."""
         keep_freed_memory()  # as grading does
-        run = Run.open(SHIPPED)
+        run = ProblemRun.open(SHIPPED)
         kind, codec, decoder = run.trained(), run.codec, NumpyDecoder(SHIPPED)
         problems = sums_for(run).distinct(generator(1, "bench", "answers"), "any", self.count)
         few = [problem.question for problem in problems[: self.singles]]
@@ -103,9 +103,9 @@ class Answers(Measure):
             yield from (row(name, other) for other in others or [""])
 
 
-def sums_for(run: Run) -> Task:
+def sums_for(run: ProblemRun) -> Task:
     """Return sums of up to five digits, which a model that shows its work and one that does not answer shortly."""
-    return Task(TaskSettings([Weighted(Part("addition", {"left": [0, 99_999]}))], run.settings.task.rounding))
+    return Task(TaskSettings([Weighted(Part("addition", {"left": [0, 99_999]}))], run.settings.problems.rounding))
 
 
 def _generate(peer: peers.Peer, prompts: list[list[int]], new: int) -> Callable[[], None]:

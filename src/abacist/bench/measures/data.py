@@ -16,7 +16,7 @@ from abacist.bench.workload import step
 from abacist.core.catalogue import load, own_names
 from abacist.core.errors import RunError
 from abacist.recipe import settings_of
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 from abacist.text.format import FOLDER as FORMATS
 
 ANY_FORMAT = (("text.tokenizer.characters", "0123456789+-*/=. "), ("model.context_length", 64))
@@ -70,7 +70,7 @@ class Data(Measure):
             bench.say(f"format {name}")
             tokenizer = [("text.tokenizer", "hints")] if load(FORMATS, name).hints else []
             changes = [("text.format", name), *tokenizer, *ANY_FORMAT, *self.changes]
-            run = Run(Path(), settings_of("demo", changes))
+            run = ProblemRun(Path(), settings_of("demo", changes))
             work, amount = self._batches(run)
             timing = in_turn({"data": timed(work)}, self.rounds)
             yield Row.of(f"demo in format {name}, to token ids", "problems/s", timing.rate("data", amount), {})
@@ -79,7 +79,7 @@ class Data(Measure):
             yield from self._grid(bench, high)
 
     def _recipe(self, name: str) -> Iterator[Row]:
-        run = Run(Path(), settings_of(name, list(self.changes)))
+        run = ProblemRun(Path(), settings_of(name, list(self.changes)))
         training = run.settings.training
         work, amount = self._batches(run)
         call, chosen = step(run.kind, run.batch(0), training.threads, training.optimizer)
@@ -91,7 +91,7 @@ class Data(Measure):
         share = Spread.of(100 * data * each / (data * each + step) for data, step in pairs)
         yield Row.of(f"{name}, share of a step that data take", "%", share, settings)
 
-    def _batches(self, run: Run) -> tuple[Callable[[], None], int]:
+    def _batches(self, run: ProblemRun) -> tuple[Callable[[], None], int]:
         """Return the making of batches that were not made before, and how many rows a call makes."""
         size = run.settings.training.batch_size
         count = max(1, self.rows_a_turn // size)

@@ -14,7 +14,7 @@ from abacist.bench.timing import Side, in_turn, timed
 from abacist.bench.workload import Threads, long, shape, short, step, tokens
 from abacist.core.seeds import generator
 from abacist.kind import Kind
-from abacist.runs.run import Run
+from abacist.runs.problems import ProblemRun
 from abacist.runtime.calculator import SHIPPED
 from abacist.text.batch import Batch
 
@@ -78,7 +78,7 @@ class Growth(Measure):
         yield from self._answers()
 
     def _answers(self) -> Iterator[Row]:
-        run = Run.open(SHIPPED)
+        run = ProblemRun.open(SHIPPED)
         kind: Any = run.trained()
         problems = sums_for(run).distinct(generator(1, "bench", "growth"), "any", self.answers)
         # Prompts of one length are decoded together: sorted, so that the rows are as many as asked for.

@@ -140,7 +140,7 @@ class Lines:
     """TinyMath's table as one text of lines, `27 / 86 = 0.31`, and random windows of it."""
 
     def __init__(self, length: int, count: int = 20_000):
-        task, rng = Task(settings_of("tinymath", []).task), stream(1, "bench", "lines")
+        task, rng = Task(settings_of("tinymath", []).problems), stream(1, "bench", "lines")
         written = build(FORMATS, "written")
         examples = [written.render(task.sample(rng, "any")) for _ in range(count)]
         text = "".join(f"{example.prompt}{example.completion}\n" for example in examples)

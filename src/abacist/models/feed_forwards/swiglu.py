@@ -20,8 +20,8 @@ class SwiGLU(nn.Module):
 
     def __init__(self, settings: Settings, model: ModelSettings):
         super().__init__()
-        self.gate_up = nn.Linear(model.d_model, 2 * model.d_ff, bias=False)
-        self.down = nn.Linear(model.d_ff, model.d_model, bias=False)
+        self.gate_up = nn.Linear(model.d_model, 2 * model.d_ff, bias=model.bias)
+        self.down = nn.Linear(model.d_ff, model.d_model, bias=model.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., d_model) to the same shape."""

@@ -12,9 +12,12 @@ from abacist.text.format import Format, is_answer, spaced
 class Written(Format):
     """Spaces around signs, digits in reading order."""
 
+    before: str = ""
+    """Text before every question, such as examples to go by; nothing is learnt from it."""
+
     def prompt(self, question: Question) -> str:
         """Write `27 / 86 = `."""
-        return f"{spaced(question)} = "
+        return f"{self.before}{spaced(question)} = "
 
     def completion(self, answer: str, question: Question = ()) -> str:
         """Write the answer as it is."""
@@ -24,7 +27,7 @@ class Written(Format):
         self, numbers: Sequence[Numerals], symbols: Sequence[str], answers: Numerals
     ) -> tuple[Characters, Characters]:
         """Write many at once."""
-        pieces: list[Characters | str] = [numbers[0].plain()]
+        pieces: list[Characters | str] = [self.before, numbers[0].plain()]
         for symbol, number in zip(symbols, numbers[1:], strict=True):
             pieces += [f" {symbol} ", number.plain()]
         return beside(*pieces, " = "), answers.plain()

@@ -1,9 +1,12 @@
 """One token a character."""
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +23,22 @@ class Character(Tokenizer):
     characters: str = "0123456789+-*/()=. "
 
     def __post_init__(self) -> None:
-        twice = {character for character in self.characters if self.characters.count(character) > 1}
+        twice = {character for character, count in Counter(self.characters).items() if count > 1}
         if not self.characters:
             raise SettingsError("characters must hold at least one character")
         if twice:
             raise SettingsError(f"characters must differ from each other, {''.join(sorted(twice))!r} stands twice")
+
+    @classmethod
+    def learn(cls, texts: Iterable[str], **settings: Any) -> Self:
+        """Take all characters of texts, in the order of their codes; `characters` other than the default stay."""
+        default = next(field.default for field in fields(cls) if field.name == "characters")
+        if settings.get("characters", default) != default:
+            return cls(**settings)
+        known: set[str] = set()
+        for text in texts:
+            known.update(text)
+        return cls(**{**settings, "characters": "".join(sorted(known)) or default})
 
     @cached_property
     def vocabulary(self) -> list[str]:
@@ -43,7 +57,7 @@ class Character(Tokenizer):
             place, unknown = next((i, c) for i, c in enumerate(text) if c not in self._ids)
             raise DataError(
                 f"the character {unknown!r} at place {place + 1} of {_excerpt(text, place)!r} "
-                f"is unknown to this model; it knows {self.characters!r}"
+                f"is unknown to this model; it knows {_named(self.characters)}"
             ) from None
 
     @cached_property
@@ -63,6 +77,13 @@ class Character(Tokenizer):
             self.encode(texts_of(texts[unknown])[0])
         return ids
 
+    def encode_array(self, text: str) -> NDArray[np.int32]:
+        """Look every character up at once. Raises: DataError for a character outside the vocabulary."""
+        codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+        ids = self._id_of_code[np.minimum(codes, len(self._id_of_code) - 1)]
+        # A NUL that is in the vocabulary has no place in the table, where it stands for no character.
+        return np.array(self.encode(text), dtype=np.int32) if (ids <= 0).any() else ids
+
     def decode(self, ids: list[int]) -> str:
         """Return the text of ids."""
         return "".join(self.vocabulary[index] for index in ids if index > self.end_id)
@@ -79,6 +100,11 @@ class Character(Tokenizer):
         except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise DataError(f"{path} is not a character tokenizer: {error!r}") from None
         return cls("".join(tokens))
+
+
+def _named(characters: str, most: int = 100) -> str:
+    more = f" and {len(characters) - most:,} more" if len(characters) > most else ""
+    return f"{characters[:most]!r}{more}"
 
 
 def _excerpt(text: str, place: int, width: int = 20) -> str:

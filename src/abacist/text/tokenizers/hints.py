@@ -1,8 +1,10 @@
 """One token a character, and one a hint."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,11 @@ class Hints(Character):
             raise SettingsError(f"hints must be 1 to {len(HINTS)}, got {self.hints}")
         if both := set(self.characters) & set(HINTS):
             raise SettingsError(f"characters must hold no hints, {''.join(sorted(both))!r} are some")
+
+    @classmethod
+    def learn(cls, texts: Iterable[str], **settings: Any) -> Self:
+        """Learn nothing: hints stand in problems alone."""
+        return cls(**settings)
 
     @cached_property
     def vocabulary(self) -> list[str]:

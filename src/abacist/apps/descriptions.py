@@ -1,0 +1,82 @@
+"""What the commands say of themselves. Nothing is imported: help is shown at once."""
+
+HELP = """\
+Build language models from scratch and teach them mathematics with tokens.
+
+  abacist calc "12+34"      ask the model that comes with abacist
+  abacist train demo        train one of your own in about a minute, with a report"""
+
+DATA = """\
+Write a recipe's problems with their exact answers to a file.
+
+  abacist data tinymath --rows 1000 --out sample.txt"""
+
+TEXT = """\
+Look into a corpus: how many documents and characters, what is wrong in them, and how tokenizers cut them.
+Paths are text files, folders, .tex files or an address; files are read in alphabetical order.
+
+  abacist text books/
+  abacist text thesis.tex --set macros=expand --tokenizer latex,bpe --vocab-size 2048
+  abacist text books/ --split document       how much of the validation text stands in the training text
+
+Which tokenizer a model predicts best with, in bits a character: abacist compare --help"""
+
+TRAIN = """\
+Train a model on problems or on text, grade it, and write a report.
+
+  abacist train demo
+  abacist train character_gpt --set corpus=books/      a folder of nanoGPT's train.bin and val.bin will do, too
+  abacist train addition --set digits=7 --minutes 2 --name seven
+  abacist train demo --over seed=1,2,3,4      four models in one program
+  abacist train --resume runs/seven"""
+
+SAMPLE = """\
+Let a run of text write, each token as it comes, with its best weights. It may write more than it reads at once:
+what came first is then forgotten.
+
+  abacist sample runs/character_gpt --prompt "The " --temperature 0.7 --top-k 20
+  abacist sample runs/thesis --num 5 --tokens 2000 --latex-check      how many of the paragraphs parse"""
+
+GRADE = """\
+Grade a run on its sets or on public benchmarks, or any text of lines.
+
+  abacist grade runs/demo
+  abacist grade runs/demo --on gpt3,mathglm          their files where ABACIST_DATA holds them, else drawn anew
+  abacist grade shipped --on gpt3 --data FOLDER      the model that comes with abacist
+  abacist grade --apart apart.txt --data FOLDER      what a training has to leave out to be graded on them
+  abacist grade --file lines.txt"""
+
+FAR = """\
+Ask a run beyond what it was trained on: fresh problems of the sizes you name, from its own operations.
+Prints tables, and writes far.json, pictures and a part of the report.
+
+  abacist far runs/addition --lengths 5,10,20,50 --set model.context_length=192
+  abacist far runs/sums --operands 2,4,8,16 --count 50
+  abacist far shipped --depths 1,2,3,4,6             the model that comes with abacist"""
+
+EXPORT = """\
+Write a run's model and tokenizer as a folder that Hugging Face's transformers loads, as a GPT2LMHeadModel or a
+LlamaForCausalLM, whichever its parts are those of. One of neither is refused with the setting that hinders.
+
+  abacist train demo --name like_gpt2 --set model.position=learned --set model.norm=layer_norm \\
+      --set model.feed_forward=gelu
+  abacist export runs/like_gpt2 --out like_gpt2"""
+
+BENCH = """\
+Measure what abacist costs, on this machine; every figure with its spread. Without a name: everything.
+
+  abacist bench                        all of it: this takes an hour
+  abacist bench --quick                toy sizes: does it run?
+  abacist bench products training      these two; the others stay in bench.json as they were
+  abacist bench peers --nanogpt DIR    against a checkout of nanoGPT, and transformers where installed
+
+measures:
+  products    matrix products: the machine's limit
+  training    training steps, and their share of the limit
+  adder       time until ten digits are added
+  tinymath    time until TinyMath's table is 95 % right
+  answers     answers a second, together and one by one
+  starts      how long commands take to start
+  data        batches, formats, whole tables on disk
+  growth      throughput against width, depth, rows, threads
+  peers       training steps against nanoGPT and transformers"""

@@ -1,0 +1,63 @@
+"""`abacist export`: a run's model in the form in which other programs read models."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from abacist.text.tokenizer import Tokenizer
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    """Say what the command takes, and what it does."""
+    command.add_argument("run", type=Path, help="a run folder")
+    command.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER", help="a new or an empty folder")
+    command.add_argument("--family", metavar="NAME", help="gpt2 or llama (default: the one that fits)")
+    command.set_defaults(command=lambda options: export(options.run, options.out, options.family))
+
+
+def export(path: Path, folder: Path, family: str | None = None) -> None:
+    """Write the run's best weights, its shape and its tokenizer.
+
+    Raises: RunError if the run has no weights or the folder holds something, SettingsError for what hinders.
+    """
+    from abacist.core.catalogue import names
+    from abacist.core.errors import RunError, UnknownName
+    from abacist.kinds.decoder import Decoder
+    from abacist.models.family import FAMILIES
+    from abacist.models.pretrained import write
+    from abacist.runs.run import Run
+
+    if family is not None and family not in names(FAMILIES):
+        raise UnknownName(f"--family {family}: there are {', '.join(names(FAMILIES))}")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{folder} exists; choose another --out")
+    run = Run.open(path)
+    kind = run.trained()
+    if not isinstance(kind, Decoder):
+        raise RunError(f"{path} is no decoder; other kinds cannot be written")
+    tokenizer = run.codec.tokenizer
+    chosen = write(kind.model, folder, family, kind.end_id, tokenizer.start_id, tokenizer.pad_id)
+    write_tokenizer(tokenizer, folder, kind.model.settings.context_length)
+    print(f"{folder} holds a model of the family {chosen}: transformers.AutoModelForCausalLM.from_pretrained loads it")
+
+
+def write_tokenizer(tokenizer: "Tokenizer", folder: Path, context_length: int) -> None:
+    """Write a tokenizer so that `transformers.AutoTokenizer` takes it as it is, with its special tokens.
+
+    Without its class being named, the library would take the family's own, which cuts text in another way.
+    """
+    from abacist.text.tokenizers.file import BESIDE, KEYS
+
+    tokenizer.save(folder / "tokenizer.json")
+    roles = {"pad": tokenizer.pad_id, "start": tokenizer.start_id, "end": tokenizer.end_id}
+    about = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        **{KEYS[role]: tokenizer.vocabulary[index] for role, index in roles.items()},
+        **({} if tokenizer.unknown_id is None else {"unk_token": tokenizer.vocabulary[tokenizer.unknown_id]}),
+        "model_max_length": context_length,
+        "clean_up_tokenization_spaces": False,
+    }
+    text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
+    (folder / BESIDE).write_text(text, encoding="utf-8")
