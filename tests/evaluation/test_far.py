@@ -124,6 +124,13 @@ def test_operations_of_one_name_are_asked_together_and_each_name_apart():
     assert [(each.operation, len(each.problems)) for each in asked] == [("addition", 30), ("multiplication", 30)]
 
 
+def test_depths_are_asked_of_what_nests_deepest():
+    short = {"name": "expressions", "terms": [2, 3], "digits": [4, 4], "brackets": 0.5, "depth": 1}
+    deep = {"name": "expressions", "terms": [2, 6], "digits": [1, 1], "brackets": 0.5, "depth": 3}
+    for each in drawn(task(short, deep), depths=(1, 5), count=6):
+        assert all(len(lexeme) == 1 for problem in each.problems for lexeme in problem.question)
+
+
 def test_operands_and_depths_are_exactly_as_named():
     of = task({"name": "sums", "terms": [2, 3]}, {"name": "nested", "depth": 3}, {"name": "multistep"})
     asked = drawn(of, operands=(2, 3, 7), depths=(1, 2, 4), count=6)

@@ -236,6 +236,10 @@ def _samplers(axis: Axis, operations: Sequence[Operation], at: tuple[int, ...]) 
     """Return what draws the questions of a cell, those of cascades apart."""
     if axis == "depths":
         nesting = [each for each in operations if each.sample_nested(random.Random(0), at[0]) is not None]
+        # What nests less than others is in the mixture for something else.
+        depths = [getattr(each, "depth", None) for each in nesting]
+        deepest = max((depth for depth in depths if depth is not None), default=None)
+        nesting = [each for each, depth in zip(nesting, depths, strict=True) if depth in (None, deepest)]
         return [(DRAWN, _nested(nesting, at[0]))] if nesting else []
     resized = [each.of_lengths(*at) if axis == "lengths" else each.of_terms(*at) for each in operations]
     made = [each for place, each in enumerate(resized) if each is not None and each not in resized[:place]]

@@ -18,7 +18,7 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
                 chains(0, depth, [2, 6], 0.4),
                 chains(0, depth, [2, 10], 0.6),
                 # Numbers as long as deeper expressions lead to.
-                chains(0, 0, [2, 3], 0.0, digits=4),
+                chains(0, 1, [2, 3], 0.5, digits=4),
             ],
             "split": {"held_out": 0.05},
         },
@@ -41,8 +41,8 @@ def deep_nesting(depth: int = 3, tested: int = 6) -> dict[str, Any]:
                     {"line": [-1, -1], "item": [1, 1], "row": [0, 2]},
                     {"line": [-1, -1], "item": [2, 2], "row": [0, 2]},
                     # What comes next and whether it may be reckoned; what stands around a result.
-                    {"line": [-1, -1], "item": [1, 2], "row": [0, 0]},
-                    {"line": [-1, -1], "item": [2, 3], "row": [0, 0]},
+                    {"line": [-1, -1], "item": [1, 2], "row": [-3, 0]},
+                    {"line": [-1, -1], "item": [2, 3], "row": [-3, 0]},
                     {"line": [-1, -1], "item": [-1, 2], "row": [0, 0]},
                     {"line": [0, 0], "index": [-1, 0]},
                     {"line": [0, 0], "item": [-1, 0]},

@@ -10,9 +10,8 @@ The rule counts lines, numbers and columns; it never sees which digit a token is
     place   the power of ten that a digit stands for, as its number's scale says
 
 Signs between numbers go on counting columns, rows and places from the number before them, so that the end
-of a number stands where its next digit would. In near work closing parentheses have rows that count from the end
-of the number, other signs have none, and an opening parenthesis is an item of its own: so a run of either, however
-long, looks to each of its signs like a short one.
+of a number stands where its next digit would. In near work their rows count from the end of that number, and an
+opening parenthesis is an item of its own: so a run of parentheses, however long, looks to each like a short one.
 """
 
 import numpy as np
@@ -28,7 +27,7 @@ N_COORDINATES = 6
 
 _FIRST = 3  # classes below are those of plain rows, see `text/coordinates.py`
 (OTHER, START, DIGIT, SCRATCH, CARRY, FACTOR, QUOTIENT, SIGN, MARK, DROP, OPEN, WANTED) = range(_FIRST, _FIRST + 12)
-(AGAIN, RESULT, END, BETWEEN, CLOSE, PARENTHESIS, SCALE) = range(_FIRST + 12, _FIRST + 19)
+(AGAIN, RESULT, END, BETWEEN, PARENTHESIS, SCALE) = range(_FIRST + 12, _FIRST + 18)
 _NO_SCALE = 40
 """A scale's class is this plus its value: all of them count as `SCALE`."""
 
@@ -53,9 +52,8 @@ _CLASSES = {
 
 _NEAR = {
     **_CLASSES,
-    **dict.fromkeys((*alphabet.OPERATORS, alphabet.PERCENT, alphabet.EQUALS), BETWEEN),
+    **dict.fromkeys((*alphabet.OPERATORS, alphabet.CLOSE, alphabet.PERCENT, alphabet.EQUALS), BETWEEN),
     alphabet.OPEN: PARENTHESIS,
-    alphabet.CLOSE: CLOSE,
 }
 """Classes of a vocabulary of near work."""
 
@@ -82,7 +80,7 @@ def _places(before: int, now: int) -> tuple[list[int], list[int], list[int]]:
         return [-1, 0, 0, 0], [-1, 0, 0, 0], [-1, 0, -1, 1]
     if now == END:
         return stay[0], [-1, 0, 0, 0], stay[2]
-    if now == BETWEEN or (now == CLOSE and before == DIGIT):
+    if now == BETWEEN and before == DIGIT:
         return [1, 1, 0, 0], zero, [1, 0, 0, 1]
     if before == AGAIN:
         return [1, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 1]
