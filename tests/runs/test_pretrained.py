@@ -146,6 +146,12 @@ def test_a_shorter_context_takes_as_many_positions(tmp_path: Path, gpt2: Path):
         ProblemRun.create(tmp_path / "longer", longer)
 
 
+@pytest.mark.parametrize("high", [9, 89])
+def test_each_set_is_graded_once(high: int):
+    titles = [each.title for each in settings_of("distilgpt2_math", [("high", high)]).grading.sets]
+    assert len(titles) == len(set(titles)) == (2 if high == 9 else 4)
+
+
 def test_no_steps_need_weights():
     with pytest.raises(SettingsError, match=r"training\.steps is 0, and start\.weights names nothing"):
         settings_of("demo", [("training.steps", 0)])
