@@ -201,8 +201,9 @@ class Validation:
 
         Nobody does where tokens stand for text that is lost: to predict them is not to predict that text.
         """
-        known = self.side.characters and not self.side.unknown
-        return self.predicted / self.side.characters if known and self.side.characters else None
+        if not self.side.characters or self.side.unknown:
+            return None
+        return self.predicted / self.side.characters
 
     @property
     def unknown(self) -> float:
