@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from abacist.core.catalogue import build
+from abacist.core.catalogue import Part, build
 from abacist.core.errors import DataError, RunError, SettingsError
 from abacist.core.seeds import generator
 from abacist.data.curriculum import Shares
@@ -121,10 +121,15 @@ class TextRun(Run):
         """The tokenizer in the run folder; before there is one, that of the weights to begin with, or learnt."""
         return Codec.build(self.settings.text, self.kept_tokenizer() or self._tokenizer())
 
-    def _tokenizer(self) -> Tokenizer:
+    @cached_property
+    def _brought(self) -> tuple[Part, Tokenizer] | None:
+        """The tokenizer of sources that bring their tokens, and the setting that names it; None where none does."""
         bringing = [each for each in self._corpora if isinstance(each, TokenCorpus)]
-        if bringing:
-            return brought(bringing, self.settings, self._kept)[1]
+        return brought(bringing, self.settings, self._kept) if bringing else None
+
+    def _tokenizer(self) -> Tokenizer:
+        if self._brought is not None:
+            return self._brought[1]
         read = self._texts()
         if self.settings.start is None:
             return learnt(self.settings.text.tokenizer, read)
@@ -196,10 +201,8 @@ class TextRun(Run):
 
     def check(self) -> None:
         """Read the text, learn the tokenizer, encode. Raises: AbacistError for what would fail later."""
-        bringing = [each for each in self._corpora if isinstance(each, TokenCorpus)]
-        if bringing:
-            part, _ = brought(bringing, self.settings, self._kept)
-            self.settings = replace(self.settings, text=replace(self.settings.text, tokenizer=part))
+        if self._brought is not None:
+            self.settings = replace(self.settings, text=replace(self.settings.text, tokenizer=self._brought[0]))
         room = self.settings.model.context_length
         if self.context > room:
             raise SettingsError(f"corpus.length: rows of {self.context} tokens do not fit model.context_length {room}")
