@@ -22,7 +22,8 @@ from abacist.apps.entry import LONGEST_NUMBER
 from abacist.apps.progress import clock
 from abacist.bench.machine import describe
 from abacist.core.errors import AbacistError, Interrupted, SettingsError
-from abacist.evaluation.comparison import Comparison, Row, rows_of_markdown
+from abacist.evaluation.compared import rows_of_markdown
+from abacist.evaluation.comparison import Comparison, Row
 from abacist.evaluation.course import rounds_of, table_of_rounds
 from abacist.evaluation.far import AXES, Plan, Reach
 from abacist.evaluation.far_seeds import cells_of, pictures_of, sizes_of, table_of_sizes

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from abacist.evaluation.compared import AnyComparison, AnyRow, AnyTrial, Column, Spread, joined, rows_of_markdown
+from abacist.evaluation.compared import AnyComparison, AnyRow, AnyTrial, Column, Spread, joined
 from abacist.evaluation.grading import Score, percent
-
-__all__ = ["Comparison", "Row", "SetResult", "Trial", "rows_of_markdown", "share_of"]
 
 
 @dataclass(frozen=True)
