@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check format bench far clean
+.PHONY: help demo test check format bench far text clean
 
 help:
 	@echo "make demo    install, train a small model, grade it, write its report"
@@ -12,6 +12,7 @@ help:
 	@echo "make format  put the code into the house's form"
 	@echo "make bench   measure everything on this machine into docs/performance.md; NANOGPT=FOLDER compares with it"
 	@echo "make far     train on short problems, ask long ones, write docs/far.md; four hours, goes on where it stopped"
+	@echo "make text    train models of text, write docs/text.md; ABACIST_DATA names the texts, NANOGPT and WEIGHTS folders"
 	@echo "make clean   remove .venv and caches; runs/ stays"
 
 demo: $(VENV)/installed
@@ -34,6 +35,9 @@ bench: $(VENV)/installed-test
 
 far: $(VENV)/installed
 	$(BIN)/python scripts/far.py
+
+text: $(VENV)/installed
+	$(BIN)/python scripts/text.py $(if $(NANOGPT),--nanogpt "$(NANOGPT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -20,14 +20,14 @@ from typing import Any
 from abacist.apps.compare import compare
 from abacist.apps.entry import LONGEST_NUMBER
 from abacist.apps.progress import clock
-from abacist.bench.machine import describe
+from abacist.bench.machine import told
 from abacist.core.errors import AbacistError, Interrupted, SettingsError
 from abacist.evaluation.compared import rows_of_markdown
 from abacist.evaluation.comparison import Comparison, Row
 from abacist.evaluation.course import rounds_of, table_of_rounds
 from abacist.evaluation.far import AXES, Plan, Reach
 from abacist.evaluation.far_seeds import cells_of, pictures_of, sizes_of, table_of_sizes
-from abacist.evaluation.filling import filled
+from abacist.evaluation.filling import copied, filled
 from abacist.recipes.long_addition import long_addition
 from abacist.runs.far import reach_once, widened
 from abacist.runs.run import Run
@@ -259,7 +259,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.set_int_max_str_digits(LONGEST_NUMBER)
     try:
         runs = options.runs or (RUNS.with_name("far-smoke") if options.smoke else RUNS)
-        page = copied(options.page, runs) if options.smoke else options.page or PAGE
+        page = copied(options.page or PAGE, runs) if options.smoke else options.page or PAGE
         stages = {name: small(STAGES[name]) if options.smoke else STAGES[name] for name in chosen(options.only)}
         for name in [*stages, MACHINE]:
             filled(page, name, "")  # a mark that is missing is said before any work
@@ -267,7 +267,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"\n== {name}", flush=True)
             part = made(name, stage, runs, page, shlex.join(["python", "scripts/far.py", *arguments]))
             page.write_text(filled(page, name, part), encoding="utf-8")
-            page.write_text(filled(page, MACHINE, machine()), encoding="utf-8")
+            page.write_text(filled(page, MACHINE, told()), encoding="utf-8")
     except AbacistError as error:
         print("\n".join(f"far: {line}" for line in str(error).splitlines()), file=sys.stderr)
         return 130 if isinstance(error, Interrupted) else 1
@@ -295,18 +295,6 @@ def chosen(only: str | None) -> list[str]:
     if unknown:
         raise SettingsError(f"--only: no stage {unknown[0]!r}; there are {', '.join(STAGES)}")
     return [name for name in STAGES if name in asked]
-
-
-def copied(page: Path | None, runs: Path) -> Path:
-    """Copy the page to where a smoke may write."""
-    source, copy = page or PAGE, runs / "far.md"
-    if not source.is_file():
-        raise SettingsError(f"{source}: there is no such page")
-    if copy.resolve().is_relative_to(PAGE.parent):
-        raise SettingsError(f"--runs {runs}: a smoke writes nothing into {PAGE.parent}")
-    runs.mkdir(parents=True, exist_ok=True)
-    copy.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
-    return copy
 
 
 def small(stage: Stage) -> Stage:
@@ -382,13 +370,6 @@ def rounds(path: Path) -> list[str]:
         return []
     heading, *lines = table_of_rounds(rounds_of(read_metrics(path)))
     return ["", *rows_of_markdown(heading, lines), "", "\\* held against the truth for this table alone"]
-
-
-def machine() -> str:
-    """Say where figures were taken."""
-    found = describe()
-    versions = f"Python {found['python']}, PyTorch {found['torch']}, abacist {found['abacist']}"
-    return f"{found['cpu']}, {found['cores']} cores; {versions}. Seconds are those of training alone.\n"
 
 
 if __name__ == "__main__":

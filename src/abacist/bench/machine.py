@@ -29,6 +29,13 @@ def describe() -> dict[str, Any]:
     }
 
 
+def told() -> str:
+    """Say in a line what figures were taken with."""
+    found = describe()
+    versions = f"Python {found['python']}, PyTorch {found['torch']}, abacist {found['abacist']}"
+    return f"{found['cpu']}, {found['cores']} cores; {versions}. Seconds are those of training alone.\n"
+
+
 def device() -> torch.device:
     """Return where models are trained on this machine."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -19,3 +19,18 @@ def filled(page: Path, name: str, part: str) -> str:
     if found is None or text.count(begin) != 1 or text.count(end) != 1:
         raise SettingsError(f"{page}: {begin.strip()} and {end} must stand on it once each, the first on its own line")
     return f"{text[: found.start()]}{begin}{part}{end}{text[found.end() :]}"
+
+
+def copied(page: Path, folder: Path) -> Path:
+    """Copy a page to a folder, where a trial may write.
+
+    Raises: SettingsError if there is no such page, or the folder lies where the page does.
+    """
+    if not page.is_file():
+        raise SettingsError(f"{page}: there is no such page")
+    copy = folder / page.name
+    if copy.resolve().is_relative_to(page.resolve().parent):
+        raise SettingsError(f"--runs {folder}: a smoke writes nothing into {page.resolve().parent}")
+    folder.mkdir(parents=True, exist_ok=True)
+    copy.write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
+    return copy

@@ -46,11 +46,13 @@ class Origin:
         folder = pretrained.folder_of(self.source)
         return Part("decoder"), pretrained.shape(folder), Part("file", {"path": str(folder)})
 
-    def tokenizer(self) -> Tokenizer:
-        """Return its tokenizer. Raises: RunError if it has none."""
+    def tokenizer(self, like: Tokenizer | None = None) -> Tokenizer:
+        """Return its tokenizer, a file's with the start, end and pad of another. Raises: RunError if it has none."""
         path = (Path(self.source) if self.is_run else pretrained.folder_of(self.source)) / folders.TOKENIZER
         if not path.is_file():
             raise RunError(f"{self.source} holds no {folders.TOKENIZER}: weights mean nothing without their tokens")
+        if isinstance(like, File):
+            return File(FileSettings(str(path), **like.special))
         _, _, part = self.settings()
         made: Tokenizer = load(tokenizers.FOLDER, part.name).load(path)
         return made
@@ -153,7 +155,7 @@ def for_grown(settings: RunSettings, tokenizer: Tokenizer) -> RunSettings:
     start = settings.start
     if start is None or start.lora is None:
         return settings
-    known = Origin(start.weights).tokenizer().vocabulary
+    known = Origin(start.weights).tokenizer(tokenizer).vocabulary
     if len(tokenizer.vocabulary) <= len(known):
         return settings
     lora = dataclasses.replace(start.lora, whole=tuple(dict.fromkeys([*start.lora.whole, "embedding", "head"])))
@@ -187,7 +189,7 @@ def fill_from(start: StartSettings, model: nn.Module, tokenizer: Tokenizer) -> N
     Raises: RunError if they do not fit it.
     """
     source = Origin(start.weights)
-    known, count = source.tokenizer().vocabulary, len(tokenizer.vocabulary)
+    known, count = source.tokenizer(tokenizer).vocabulary, len(tokenizer.vocabulary)
     if tokenizer.vocabulary[: len(known)] != known:
         raise RunError(f"{start.weights} has other tokens than this run")
     tensors, own = source.tensors(), model.state_dict()
