@@ -197,8 +197,10 @@ def test_what_is_read_before_training_is_told(tmp_path: Path, book: Path):
         tmp_path / "runs" / "one", settings(book, text__tokenizer=tokenizer), reading=lambda *each: told.append(each)
     )
     size = len(BOOK)
-    assert told[:2] == [("reading book.txt", size, None), ("learning tokens (bpe)", size, size)]
-    assert [each for each in told if each[0].startswith("encoding")][-1] == ("encoding book.txt", size, size)
+    assert told[0] == ("reading book.txt", size, None)
+    assert [each for each in told if each[0].startswith("learning")][-1] == ("learning tokens (bpe)", size, size)
+    # Encoded once, and read twice more to look for what stands on both sides.
+    assert [each for each in told if each[0].startswith("encoding")][-1] == ("encoding book.txt", 3 * size, 3 * size)
     told.clear()
     run.train()
     assert told == [("reading book.txt", size, None)]
@@ -273,6 +275,18 @@ def test_a_byte_pair_run_tells_bits_a_character(tmp_path: Path, book: Path):
     assert look.loss.tokens_per_character < 0.8
     assert type(TextRun.open(run.path).codec.tokenizer) is type(run.codec.tokenizer)
     assert run.sample(Choice(), "the", 20).startswith("the")
+
+
+@pytest.mark.parametrize("tokenizer", ["bpe", "word", "latex"])
+def test_a_tokenizer_learns_nothing_from_what_validates_but_its_characters(tmp_path: Path, tokenizer: str):
+    path = tmp_path / "two.txt"
+    path.write_text("a \\rose is a rose. " * 300 + "\\thorn is ñ. " * 50)
+    run = made(tmp_path, path, text__tokenizer=tokenizer, corpus__split={"by": "last", "validation": 0.2})
+    known = run.codec.tokenizer.vocabulary
+    assert any("rose" in token for token in known)
+    assert not any("thorn" in token for token in known)
+    side = run.validations()[0].side
+    assert tokenizer == "word" or side.unknown == 0
 
 
 def test_what_is_measured_after_training_is_what_is_measured_later(tmp_path: Path, book: Path):

@@ -1,6 +1,7 @@
 """What commands print on: tables that fit a page, and a bar where there is a terminal."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
@@ -10,6 +11,9 @@ from rich.progress import TaskID, TextColumn
 
 PAGE = 130
 """Columns of a table that goes to a file or a pipe."""
+
+PAUSE = 20.0
+"""Seconds between two lines on how far something is."""
 
 
 def page(stderr: bool = False) -> Console:
@@ -22,10 +26,10 @@ def page(stderr: bool = False) -> Console:
 def reading(console: Console) -> Iterator[Callable[..., None]]:
     """Show what is read before a training while it is read; it is told what, how much is done, and of how much.
 
-    Nothing is shown before it is told anything, nor where there is no terminal.
+    Nothing is shown before it is told anything; where there is no terminal, a line from time to time.
     """
     if not console.is_terminal:
-        yield lambda *_: None
+        yield _line_by_line(console)
         return
     with Bar(*Bar.get_default_columns(), TextColumn("{task.completed:,.0f}"), console=console, transient=True) as shown:
         jobs: dict[str, TaskID] = {}
@@ -38,6 +42,19 @@ def reading(console: Console) -> Iterator[Callable[..., None]]:
             shown.update(jobs[what], completed=done, total=of, visible=True)
 
         yield tell
+
+
+def _line_by_line(console: Console) -> Callable[..., None]:
+    """Return what prints how far something is, at most once in `PAUSE` seconds: nothing where all is quick."""
+    last = time.monotonic()
+
+    def tell(what: str, done: int, of: int | None = None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PAUSE:
+            last = time.monotonic()
+            console.print(f"{escape(what)}: {done:,}" + (f" of {of:,} ({done / of:.0%})" if of else ""))
+
+    return tell
 
 
 @contextlib.contextmanager

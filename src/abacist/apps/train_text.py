@@ -76,7 +76,8 @@ def reservations(fact: Mapping[str, Any]) -> Iterator[str]:
 
 def validate(run: TextRun, console: Console, as_json: bool = False) -> list[Look]:
     """Measure the best weights on all validation text, write it down with the report, and print it."""
-    with console.status("validating") if console.is_terminal and not as_json else contextlib.nullcontext():
+    with contextlib.nullcontext() if as_json else reading(console) as told:
+        run.reading = told or run.reading
         looks = run.validated()
     if as_json:
         print(json.dumps([look.as_json() for look in looks]))

@@ -68,16 +68,29 @@ class Spool:
                 yield Sided(*json.loads(line))
 
 
-def overlap(read: Callable[[], Iterable[Sided]], window: int = WINDOW, most: int = MOST) -> Overlap:
+def overlap(
+    read: Callable[[], Iterable[Sided]],
+    window: int = WINDOW,
+    most: int = MOST,
+    tick: Callable[[int], None] = lambda _: None,
+) -> Overlap:
     """Look for windows of the validation text in the training text, character by character as they stand.
 
-    `read` yields the corpus; it is called twice. Windows are compared by 64-bit hashes: that one is wrongly
-    found has a chance of some 1e-6 for a corpus of 1e9 characters. Memory holds 8 bytes for each of up to `most`
-    windows, and one stretch of text.
+    `read` yields the corpus; it is called twice, and `tick` is told how many characters have come, of both times.
+    Windows are compared by 64-bit hashes: that one is wrongly found has a chance of some 1e-6 for a corpus of 1e9
+    characters. Memory holds 8 bytes for each of up to `most` windows, and one stretch of text.
     """
-    windows, step = 0, 1
+    windows, step, done = 0, 1, 0
+
+    def once_more() -> Iterator[Sided]:
+        nonlocal done
+        for stretch in read():
+            yield stretch
+            done += len(stretch.text)
+            tick(done)
+
     kept = np.empty(0, dtype=np.uint64)
-    for hashes in _hashes(read(), "validation", window):
+    for hashes in _hashes(once_more(), "validation", window):
         # The windows whose number is a multiple of the step.
         kept = np.concatenate([kept, hashes[-windows % step :: step]])
         windows += len(hashes)
@@ -86,7 +99,7 @@ def overlap(read: Callable[[], Iterable[Sided]], window: int = WINDOW, most: int
     wanted, counts = np.unique(kept, return_counts=True)
     found = np.zeros(len(wanted), dtype=np.bool_)
     if len(wanted):
-        for hashes in _hashes(read(), "train", window):
+        for hashes in _hashes(once_more(), "train", window):
             places = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
             found[places[wanted[places] == hashes]] = True
     return Overlap(window, windows, len(kept), int(counts[found].sum()))

@@ -122,9 +122,12 @@ def encoded(
             "corpus": surveyed.digest,
             "tokenizer": known,
             "split": dataclasses.asdict(split),
-            **_write(unfinished, stretches, tokenizer, lambda done: tick(done, surveyed.characters)),
+            **_write(unfinished, stretches, tokenizer, lambda done: tick(done, 3 * surveyed.characters)),
         }
-        header["overlap"] = dataclasses.asdict(overlap(spool.read))
+        # Text is read once to be encoded, and twice to be compared.
+        whole = 3 * surveyed.characters
+        shared = overlap(spool.read, tick=lambda done: tick(surveyed.characters + done, whole))
+        header["overlap"] = dataclasses.asdict(shared)
         spool.path.unlink()
         (unfinished / HEADER).write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
         try:

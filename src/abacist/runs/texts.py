@@ -18,7 +18,7 @@ from abacist.data.token_files import opened
 from abacist.data.tokens import TokenFolder, encoded
 from abacist.evaluation.losses import TextLoss, summed_loss
 from abacist.runs import folder as folders
-from abacist.runs.run import Run
+from abacist.runs.run import Reading, Run
 from abacist.runs.settings import RunSettings
 from abacist.runs.start import for_grown, tokenizer_from
 from abacist.runs.token_sources import brought, first_id
@@ -26,7 +26,7 @@ from abacist.text import corpus as corpora
 from abacist.text.batch import Batch
 from abacist.text.choice import Choice, Floats
 from abacist.text.codec import Codec
-from abacist.text.corpus import Corpus, Survey, TokenCorpus, survey, texts
+from abacist.text.corpus import Corpus, Survey, TokenCorpus, survey
 from abacist.text.tokenizer import Tokenizer, learnt
 from abacist.text.tokenizers.character import Character
 from abacist.text.written import Written
@@ -139,13 +139,24 @@ class TextRun(Run):
         return tokenizer_from(self.settings, "".join({character for text in read for character in text}))
 
     def _texts(self) -> Iterator[str]:
-        """Yield all text, as a tokenizer learns from it."""
+        """Yield the text that a tokenizer learns from: the side that is trained on.
+
+        Of the other side it learns nothing but which further characters there are, so that none is unknown.
+        """
         of, done = sum(found.characters for found in self._found if isinstance(found, Survey)), 0
-        for each in self._corpora:
-            for text in texts(each) if isinstance(each, Corpus) else ():
-                yield text
-                done += len(text)
+        known, others = set[str](), set[str]()
+        for each, found in zip(self._corpora, self._found, strict=True):
+            if not (isinstance(each, Corpus) and isinstance(found, Survey)):
+                continue
+            for stretch in self.corpus.split.sided(each.documents([]), found.characters):
+                if stretch.side == "train":
+                    known.update(stretch.text)
+                    yield stretch.text
+                else:
+                    others.update(stretch.text)
+                done += len(stretch.text)
                 self.reading(f"learning tokens ({self.settings.text.tokenizer.name})", done, of)
+        yield from sorted(others - known)
 
     @cached_property
     def tokens(self) -> list[TokenFolder]:
@@ -258,11 +269,12 @@ class TextRun(Run):
 
         return evaluate
 
-    def _looks(self, validations: Sequence[Validation]) -> list[Look]:
-        """Return the loss on each source, and of several the mean by their shares."""
+    def _looks(self, validations: Sequence[Validation], reading: Reading | None = None) -> list[Look]:
+        """Return the loss on each source, and of several the mean by their shares; `reading` is told how far it is."""
         looks = []
         for name, each in zip(self.names, validations, strict=True):
-            total, count = summed_loss(self.kind, each.batches())
+            batches = each.batches() if reading is None else _told(each, partial(reading, f"validating on {name}"))
+            total, count = summed_loss(self.kind, batches)
             loss = TextLoss(count, total / count, each.tokens_per_character, each.unknown)
             looks.append(Look(name, loss, each.whole))
         return looks if len(looks) == 1 else [*looks, _mean(looks, self.corpus.shares)]
@@ -270,7 +282,7 @@ class TextRun(Run):
     def validated(self) -> list[Look]:
         """Measure the best weights on all validation text."""
         self.trained()
-        return self._looks(self.validations())
+        return self._looks(self.validations(), self.reading)
 
     def prompt(self, text: str) -> list[int]:
         """Return the ids that a text is gone on with from. Raises: DataError for what the vocabulary lacks.
@@ -312,6 +324,15 @@ class TextRun(Run):
         settings = self.corpus.sample
         for number in range(count):
             yield self.sample(settings, settings.prompt, 4 * settings.tokens, number)
+
+
+def _told(validation: Validation, tell: Callable[[int, int], None]) -> Iterator[Batch]:
+    """Yield the rows that validate, and tell how many have been."""
+    done = 0
+    for batch in validation.batches():
+        yield batch
+        done += len(batch.ids)
+        tell(done, len(validation.rows))
 
 
 def _mean(looks: Sequence[Look], shares: Sequence[float]) -> Look:
