@@ -108,6 +108,11 @@ def test_a_recipe_shows_its_whole_settings(abacist):
         (["data", "demo", "--rows", "3", "--out", "x.jpg"], "should end in"),
         (["data", "tinymath", "--all", "--out", "x.txt", "--format", "writen"], "did you mean written?"),
         (["recipes", "nothing"], "no recipe 'nothing'"),
+        *(
+            ([command, "demo", "--name", name, *more], f"--name {name!r}: should be a plain folder name")
+            for command, more in (("train", []), ("compare", ["--over", "seed=1"]))
+            for name in ("../x", "..", "a/b", "a\\b", "/tmp", "")
+        ),
     ],
 )
 def test_a_mistake_gets_one_clear_line(abacist, tmp_path, monkeypatch, arguments, word):

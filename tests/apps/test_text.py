@@ -62,6 +62,26 @@ def test_json_has_everything(abacist, books):
     assert 0 < found["overlap"]["share"] < 1
 
 
+@pytest.mark.parametrize(
+    ("split", "told"),
+    [
+        (["document"], "No document fell on the validation side, where a share of 0.1 of them is expected; choose "),
+        (
+            ["block"],
+            "No block fell on the validation side, where a share of 0.1 of them is expected; choose --split last.",
+        ),
+        (["document", "--validation", "0"], "Nothing is on the validation side: --validation is 0."),
+        (["last"], "% of the validation text's stretches of 50 characters stand in the training text, too"),
+    ],
+)
+def test_where_nothing_falls_on_the_validation_side_it_says_what_to_choose(abacist, tmp_path, split, told):
+    (tmp_path / "a.txt").write_text("The cat sat on the mat, again and again.\n" * 100)
+    status, out, _ = abacist("text", str(tmp_path / "a.txt"), "--tokenizer", "character", "--split", *split)
+    assert status == 0
+    assert told in out
+    assert ("; choose --split last or, for longer documents, --split block." in out) == (split == ["document"])
+
+
 def test_latex_is_read_as_latex(abacist, tmp_path):
     (tmp_path / "a.tex").write_text("\\newcommand{\\R}{r}\n\\begin{document}\n$\\R$ {\n\\end{document}\n")
     status, out, _ = abacist("text", str(tmp_path), "--tokenizer", "latex", "--set", "macros=expand", "--json")

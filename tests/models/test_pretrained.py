@@ -1,6 +1,7 @@
 """What is refused, and in which words; that what is read is right stands in `tests/reference`."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -120,13 +121,19 @@ def test_a_name_is_fetched_from_the_hub(tmp_path: Path, monkeypatch: pytest.Monk
     assert asked == [("somebody/small", False)]
 
 
-@pytest.mark.parametrize("error", [OSError("no network\nat all"), ValueError("no network")])
+@pytest.mark.parametrize(
+    "error", [OSError("no network\nat all"), ValueError("no network"), OSError("**Got:** no network\nat all")]
+)
 def test_where_there_is_no_network_one_line_says_so(error: Exception, monkeypatch: pytest.MonkeyPatch):
     def fail(*_: object, **__: object) -> str:
         raise error
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
-    with pytest.raises(RunError, match=r"^gpt2 is no folder, and the Hub does not give it: no network$"):
+    told = (
+        "gpt2 is no folder, and not to be had from the Hub now (no network); "
+        "name a folder that holds the model: --set weights=FOLDER"
+    )
+    with pytest.raises(RunError, match=f"^{re.escape(told)}$"):
         read("gpt2")
 
 

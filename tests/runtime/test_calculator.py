@@ -57,6 +57,13 @@ def test_an_answer_that_is_no_number_is_said(text: str, ends: bool):
     assert reply.error.startswith("the model wrote '")
 
 
+def test_of_a_long_answer_that_is_no_number_the_beginning_is_said():
+    reply = Calculator(Says("1+" * 4000)).reply("12+34")
+    assert reply.error is not None
+    assert reply.error.startswith("the model wrote '1+1+")
+    assert len(reply.error) < 200
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [

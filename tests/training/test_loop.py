@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from abacist.core.errors import SettingsError
+from abacist.core.errors import RunError, SettingsError
 from abacist.core.settings import check
 from abacist.evaluation.grading import ask
 from abacist.models.checkpoint import load_tensors
@@ -165,6 +165,16 @@ def test_progress_tells_steps_share_and_time(tiny_settings: Settings, tmp_path: 
     assert all(progress.tokens_per_second > 0 for progress in seen)
     assert seen[0].held_out is None
     assert seen[-1].held_out is not None
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_loss_that_is_no_number_names_what_helps(
+    tiny_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str
+):
+    monkeypatch.setattr(loop.math, "isfinite", lambda _: False)
+    with pytest.raises(RunError, match=r"step \d+; lower training\.learning_rate") as caught:
+        trained(tmp_path / "run", tiny_settings(training__dtype=dtype))
+    assert ("training.dtype=float32" in str(caught.value)) == (dtype != "float32")
 
 
 def test_every_logged_line_names_its_step(tiny_run: Path):

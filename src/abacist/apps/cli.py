@@ -143,7 +143,7 @@ def _train(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "recipe", nargs="?", help="a recipe, a .py file with one, a settings.json, or a run folder to repeat"
     )
-    command.add_argument("--name", help="name of the run; its folder is runs/NAME")
+    command.add_argument("--name", type=_folder_name, help="name of the run; its folder is runs/NAME")
     _budget(command)
     command.add_argument("--seed", type=int, metavar="N", help="seed of weights and problems")
     _set(command)
@@ -195,7 +195,9 @@ def _compare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--seeds", type=_count, default=1, metavar="N", help="train each with the seeds 1 to N (default: 1)"
     )
-    command.add_argument("--name", help="name of the comparison; its folder is runs/NAME (default: compare-RECIPE)")
+    command.add_argument(
+        "--name", type=_folder_name, help="name of the comparison; its folder is runs/NAME (default: compare-RECIPE)"
+    )
     _budget(command)
     _set(command)
     command.add_argument("--overwrite", action="store_true", help="make runs anew that were made with other settings")
@@ -368,6 +370,13 @@ def _sizes(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(
             f"should be whole numbers with commas between, such as 5,10,20, got {text!r}"
         ) from None
+
+
+def _folder_name(text: str) -> str:
+    """Return a name that stands for a folder within another. Raises: AbacistError for one that leads elsewhere."""
+    if text in ("", ".", "..") or any(sign in text for sign in "/\\:"):
+        raise AbacistError(f"--name {text!r}: should be a plain folder name, without / \\ : and not . or ..")
+    return text
 
 
 def _count(text: str) -> int:

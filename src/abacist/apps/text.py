@@ -69,8 +69,9 @@ def look(
         print(json.dumps(_as_json(surveyed, cuts, found)))
         return
     console.print(_table(cuts))
-    if found is not None:
-        console.print(str(found), soft_wrap=True)
+    if found is not None and divided is not None:
+        nothing = None if found.windows else _nothing_validates(source, divided, surveyed)
+        console.print(nothing or str(found), soft_wrap=True)
 
 
 def _chosen(paths: list[str], name: str | None, changes: list[tuple[str, Any]]) -> Part:
@@ -102,6 +103,17 @@ def _cut(corpus: Corpus, part: Part, characters: int) -> Cut:
 
 def _overlap(corpus: Corpus, split: TextSplit, surveyed: Survey) -> Overlap:
     return overlap(lambda: split.sided(corpus.documents([]), surveyed.characters))
+
+
+def _nothing_validates(corpus: Corpus, split: TextSplit, surveyed: Survey) -> str | None:
+    """Say why there is no validation text, and how to have some; None where there is some."""
+    if any(each.side == "validation" for each in split.sided(corpus.documents([]), surveyed.characters)):
+        return None
+    if not split.validation:
+        return "Nothing is on the validation side: --validation is 0."
+    others = "--split last or, for longer documents, --split block" if split.by == "document" else "--split last"
+    expected = f"where a share of {split.validation:g} of them is expected"
+    return f"No {split.by} fell on the validation side, {expected}; choose {others}."
 
 
 def _print_survey(surveyed: Survey) -> None:

@@ -237,5 +237,9 @@ def folder_of(source: str | Path) -> Path:
             snapshot_download(source, allow_patterns=[CONFIG, WEIGHTS, INDEX, "model-*.safetensors", "tokenizer*.json"])
         )
     except (OSError, ValueError, RuntimeError) as error:  # no such name, no network, or nothing kept from before
-        reason = str(error).strip().splitlines()[0]
-        raise RunError(f"{source} is no folder, and the Hub does not give it: {reason}") from None
+        first, _, _ = str(error).strip().partition("\n")
+        reason = re.sub(r"^\W*Got:\W*", "", first) or type(error).__name__
+        raise RunError(
+            f"{source} is no folder, and not to be had from the Hub now ({reason}); "
+            "name a folder that holds the model: --set weights=FOLDER"
+        ) from None

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def pocket(digits: int = 5, table: int = 99) -> dict[str, Any]:
-    """Add and subtract five digits, add three numbers, multiply and divide 0..99: the model that abacist ships."""
+    """Add and subtract five digits, add three numbers, multiply and divide 0..99, all answered directly."""
     long = [0, 10**digits - 1]
     adding = {"name": "addition", "left": long}
     subtracting = {"name": "subtraction", "left": long}

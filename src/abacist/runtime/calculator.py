@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from abacist.core.errors import AbacistError, QuestionError
 from abacist.problems.expression import parse
 from abacist.problems.problem import same_number
-from abacist.problems.question import Question, read_question, text_of
+from abacist.problems.question import Question, brief, read_question, text_of
 from abacist.problems.task import Task
 from abacist.runtime.decoder import NumpyDecoder
 from abacist.text.codec import Codec
@@ -113,7 +113,7 @@ class Calculator:
             digits=_in_reading_order(codec.format, tokens, generated.probabilities, answer),
             steps=codec.format.on_paper(codec.tokenizer.decode(generated.ids), question) if steps else [],
             trained=self._standing(question),
-            error=None if answer is not None else f"the model wrote {''.join(tokens)!r}, which is no number",
+            error=None if answer is not None else f"the model wrote {brief(''.join(tokens))!r}, which is no number",
         )
 
     def _ask(self, question: Question) -> Generated:

@@ -244,9 +244,9 @@ class Trainer:
         mean = self._loss_sum / self._token_sum
         rate = self._token_sum / (time.perf_counter() - self._mark)
         if not math.isfinite(mean):
+            finer = "" if self.settings.dtype == "float32" else ", or set training.dtype=float32"
             raise RunError(
-                f"the loss is not a number any more at step {self.counters.step:,}; "
-                "lower training.learning_rate, or set training.dtype=float32"
+                f"the loss is not a number any more at step {self.counters.step:,}; lower training.learning_rate{finer}"
             )
         self.log(loss=mean, gradient_norm=norm, tokens_per_second=round(rate))
         self.watch(self._progress(mean, rate))
