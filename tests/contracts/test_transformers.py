@@ -1,4 +1,4 @@
-"""The contract of positions, norms and feed-forwards: any model of them is causal, caches and saves whole."""
+"""The contract of positions, norms, feed-forwards and mixers: any model of them is causal, caches and saves whole."""
 
 import itertools
 import json
@@ -16,7 +16,7 @@ from abacist.core.settings import check, dump
 from abacist.kinds.decoder import Decoder
 from abacist.models.cache import Cache
 from abacist.models.checkpoint import load_weights, save_tensors
-from abacist.models.settings import FEED_FORWARDS, NORMS, POSITIONS, ModelSettings
+from abacist.models.settings import FEED_FORWARDS, MIXERS, NORMS, POSITIONS, ModelSettings
 from abacist.models.transformer import Transformer, count_parameters, new_transformer
 from abacist.runs import folder as folders
 from abacist.runs.settings import RunSettings
@@ -42,9 +42,13 @@ MORE: dict[str, list[dict[str, Any]]] = {
     ],
     "rope": [{"base": 3.0}, {"spread": 50}],
     "sinusoidal": [{"base": 50.0, "scale": 1.0}, {"spread": 20, "scale": 1.0}],
+    "recurrence": [{"chunk": 3, "convolution": 1}, {"chunk": 7, "convolution": 6}],
     "layer_norm": [{"epsilon": 0.1}],
     "rms_norm": [{"epsilon": 0.1}, {"scale": True}],
 }
+MIXED: list[dict[str, Any]] = [{"position": {"name": "rope"}}, {"n_layers": 3, "attention_every": 3}, {"loops": 2}]
+"""Beside what other mixers than attention are tried."""
+
 LENGTH = 20
 TEXT = "12+340=00.5-(7*89)/1"
 WORK = "21+7~A9=@②₄⁰>７₉<|B3("
@@ -64,8 +68,11 @@ def every_model() -> list[Any]:
     choices = [
         dict(zip(("position", "norm", "feed_forward"), three, strict=True)) for three in itertools.product(*by_name)
     ]
-    for key, folder in (("position", POSITIONS), ("norm", NORMS), ("feed_forward", FEED_FORWARDS)):
+    folders = (("position", POSITIONS), ("norm", NORMS), ("feed_forward", FEED_FORWARDS), ("mixer", MIXERS))
+    for key, folder in folders:
         choices += [{key: part} for part in parts(folder) if len(part) > 1]
+    mixers = [{"mixer": {"name": name}} for name in own_names(MIXERS) if name != "attention"]
+    choices += [{**mixer, **more} for mixer in mixers for more in MIXED]
     choices += [{"tied": True}, {"tied": False}, {"n_heads": 1}, {"n_layers": 1}, {"loops": 3}]
     choices += [{"loops": 2, "position": {"name": "relative"}}]
     wide = {"columns": {"d_model": 60, "n_heads": 2}}
@@ -190,11 +197,12 @@ def test_the_runtime_without_torch_agrees(choice: dict[str, Any], tmp_path: Path
     folders.create(tmp_path / "run", check(RunSettings, values))
     codec_of(choice).tokenizer.save(tmp_path / "run" / folders.TOKENIZER)
     save_tensors(model.state_dict(), tmp_path / "run" / WEIGHTS)
-    names = (model.settings.position.name, model.settings.norm.name, model.settings.feed_forward.name)
-    runs = zip(names, (layers.POSITIONS, layers.NORMS, layers.FEED_FORWARDS), strict=True)
+    shape = model.settings
+    names = (shape.position.name, shape.norm.name, shape.feed_forward.name, shape.mixer.name)
+    runs = zip(names, (layers.POSITIONS, layers.NORMS, layers.FEED_FORWARDS, ("attention",)), strict=True)
     unknown = [name for name, known in runs if name not in known]
     if unknown:
-        with pytest.raises(RunError, match=f"cannot run {unknown[0]!r} without torch"):
+        with pytest.raises(RunError, match=f"{unknown[0]!r} runs with torch only"):
             NumpyDecoder(tmp_path / "run")
         return
     runtime = NumpyDecoder(tmp_path / "run")
@@ -249,7 +257,7 @@ def test_a_spread_is_no_smaller_than_the_context(name: str):
         build(POSITIONS, {"name": name, "spread": 63}, ModelSettings())
 
 
-@pytest.mark.parametrize("folder", [POSITIONS, NORMS, FEED_FORWARDS])
+@pytest.mark.parametrize("folder", [POSITIONS, NORMS, FEED_FORWARDS, MIXERS])
 def test_default_settings_survive_dump_and_check(folder: str):
     for name in own_names(folder):
         cls = settings_class(folder, name)

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from abacist.models.attention import Attention
+from abacist.models.mixers.attention import Attention
 from abacist.models.transformer import Transformer
 
 

@@ -6,19 +6,22 @@ import torch
 from torch import Tensor, nn
 
 from abacist.core.catalogue import build
-from abacist.models.attention import Attention, picked
 from abacist.models.cache import Cache
+from abacist.models.mixer import Mixer, picked
 from abacist.models.position import PositionScheme
-from abacist.models.settings import FEED_FORWARDS, NORMS, POSITIONS, ModelSettings
+from abacist.models.settings import FEED_FORWARDS, MIXERS, NORMS, POSITIONS, ModelSettings
 
 
 class Block(nn.Module):
-    """Attention, then feed-forward, each on a normalised copy and added back (pre-norm)."""
+    """A mixer, then feed-forward, each on a normalised copy and added back (pre-norm).
 
-    def __init__(self, settings: ModelSettings):
+    The mixer is called attention, whichever it is: so are the weights that are saved.
+    """
+
+    def __init__(self, settings: ModelSettings, layer: int = 0):
         super().__init__()
         self.attention_norm = build(NORMS, settings.norm, settings.d_model)
-        self.attention = Attention(settings)
+        self.attention: Mixer = build(MIXERS, settings.mixer_of(layer), settings)
         self.feed_forward_norm = build(NORMS, settings.norm, settings.d_model)
         self.feed_forward = build(FEED_FORWARDS, settings.feed_forward, settings)
         self.dropout = nn.Dropout(settings.dropout)
@@ -56,7 +59,7 @@ class Transformer(nn.Module):
         self.embedding = nn.Embedding(vocab_size, settings.d_model)
         self.position: PositionScheme = build(POSITIONS, settings.position, settings)
         self.dropout = nn.Dropout(settings.dropout)
-        self.blocks = nn.ModuleList(Block(settings) for _ in range(settings.n_layers))
+        self.blocks = nn.ModuleList(Block(settings, layer) for layer in range(settings.n_layers))
         self.norm = build(NORMS, settings.norm, settings.d_model)
         self.head = nn.Linear(settings.d_model, vocab_size, bias=False)
         self._initialise()
