@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
     ],
     "rope": [{"base": 3.0}, {"spread": 50}],
     "sinusoidal": [{"base": 50.0, "scale": 1.0}, {"spread": 20, "scale": 1.0}],
+    "experts": [{"router": "operator"}, {"top_k": 1, "expert": "swiglu"}],
     "recurrence": [{"chunk": 3, "convolution": 1}, {"chunk": 7, "convolution": 6}],
     "layer_norm": [{"epsilon": 0.1}],
     "rms_norm": [{"epsilon": 0.1}, {"scale": True}],
@@ -106,9 +108,16 @@ def settings_of(choice: dict[str, Any]) -> ModelSettings:
     return check(ModelSettings, {**shape, **({"d_model": 30, "n_heads": 1} if is_worked(choice) else {}), **choice})
 
 
+def new(choice: dict[str, Any], seed: int) -> Transformer:
+    codec = codec_of(choice)
+    kind = Decoder(new_transformer(settings_of(choice), codec.classes, seed).eval(), codec.tokenizer.end_id)
+    kind.read_vocabulary(codec.tokenizer.vocabulary)
+    return kind.model
+
+
 def model_of(choice: dict[str, Any]) -> Transformer:
     """A model whose every weight matters: random ones of a size that makes logits differ clearly."""
-    model = new_transformer(settings_of(choice), codec_of(choice).classes, seed=1).eval()
+    model = new(choice, seed=1)
     generator = torch.Generator().manual_seed(7)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -168,7 +177,7 @@ def test_decoding_with_the_cache_gives_the_same_logits(choice: dict[str, Any], p
 def test_saved_weights_give_the_same_logits_bit_for_bit(choice: dict[str, Any], tmp_path: Path):
     model = model_of(choice)
     save_tensors(model.state_dict(), tmp_path / WEIGHTS)
-    other = new_transformer(settings_of(choice), codec_of(choice).classes, seed=2).eval()
+    other = new(choice, seed=2)
     assert not torch.equal(other(*row(choice)), model(*row(choice)))
     load_weights(other, tmp_path / WEIGHTS)
     assert torch.equal(other(*row(choice)), model(*row(choice)))
@@ -183,9 +192,19 @@ def test_settings_survive_json(choice: dict[str, Any]):
 
 @over_every_model
 def test_every_parameter_learns(choice: dict[str, Any]):
-    model = model_of(choice)
-    model(*row(choice)).square().sum().backward()
-    assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
+    model, text = model_of(choice), text_of(choice)
+    # Several rows, so that each of several experts gets some token.
+    rows = [row(choice, text[place:] + text[:place]) for place in range(0, LENGTH, 3)]
+    ids, places = (torch.cat(each) for each in zip(*rows, strict=True))
+    model(ids, places).square().sum().backward()
+    learning, all_names = set[str](), set[str]()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        alike = re.sub(r"experts\.\d+", "experts.*", name)  # a learned router may leave one out
+        all_names.add(alike)
+        if parameter.grad.abs().sum() > 0:
+            learning.add(alike)
+    assert all_names - learning == set()
 
 
 @over_every_model

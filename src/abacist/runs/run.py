@@ -266,7 +266,7 @@ def _new_kind(settings: RunSettings, codec: Codec) -> Kind:
     seed = key_to_integer(settings.seed, "weights") % 2**63
     options = cls.Settings(**settings.kind.settings)
     made: Kind = cls.new(options, settings.model, codec.classes, codec.tokenizer.end_id, seed)
-    return made
+    return made.read_vocabulary(codec.tokenizer.vocabulary)
 
 
 def count_from_settings(settings: RunSettings) -> int | None:
