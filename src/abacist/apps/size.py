@@ -58,7 +58,8 @@ def size(source: str, changes: list[tuple[str, Any]], vocab_size: int | None = N
         besides = (f"{count:,}" if count else "" for count in (part.shared, part.buffers))
         table.add_row(part.path, part.name, str(part.times), f"{part.parameters:,}", share, *besides)
     console = Console(highlight=False)
-    console.print(table, width=max(console.width, 100), crop=False)  # names are longer than some windows are wide
+    # The names of parts are longer than some windows are wide.
+    Console(highlight=False, width=max(console.width, 100)).print(table)
     told = f"\n{total:,} parameters, each counted once, with {tokens:,} tokens; {stored:,} fixed numbers"
     console.print(told, soft_wrap=True)
     console.print(f"{_bytes(4 * total)} in float32, {_bytes(2 * total)} in bfloat16", soft_wrap=True)
