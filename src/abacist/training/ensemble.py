@@ -23,6 +23,11 @@ class Ensemble:
 
     def __init__(self, trainers: Sequence[Trainer]):
         self.trainers = list(trainers)
+        if any(getattr(part, "shapes_follow_data", False) for each in trainers for part in each.kind.modules()):
+            raise SettingsError(
+                "model.feed_forward must not be experts where models are trained at once: how many tokens an expert "
+                "gets differs from model to model; train them in turn"
+            )
         shared = {
             "training.dtype": {str(trainer.settings.dtype) for trainer in trainers},
             "training.batch_size": {str(trainer.settings.batch_size) for trainer in trainers},
@@ -35,11 +40,6 @@ class Ensemble:
             raise SettingsError("training.accumulate must be 1 where models are trained at once: they share each pass")
         if any(trainer.noisy for trainer in trainers):
             raise SettingsError("model.dropout must be 0 where models are trained at once: each draws its own noise")
-        if any(getattr(part, "shapes_follow_data", False) for part in trainers[0].kind.modules()):
-            raise SettingsError(
-                "model.feed_forward must not be experts where models are trained at once: how many tokens an expert "
-                "gets differs from model to model; train them in turn"
-            )
         if any(trainer.shares_after for trainer in trainers):
             # Sums taken in another order may turn one answer of a look, and with it every batch from there on.
             raise SettingsError("data.curriculum must be fixed where models are trained at once; train them in turn")
