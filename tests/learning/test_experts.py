@@ -21,16 +21,16 @@ def settings(high: int, **model: Any) -> RunSettings:
     return check(
         RunSettings,
         {
-            "task": {"mixture": [over(name) for name in OPERATIONS], "rounding": {"places": 1}},
+            "task": {"mixture": list(map(over, OPERATIONS)), "rounding": {"places": 1}, "split": {"held_out": 0.0}},
             "text": {"format": "compact"},
-            "model": {"d_model": 32, "d_ff": 96, "n_layers": 2, "n_heads": 2, "context_length": 16, **model},
+            "model": {"d_model": 32, "d_ff": 64, "n_layers": 2, "n_heads": 2, "context_length": 16, **model},
             "training": {
-                "steps": 400,
+                "steps": 200,
                 "batch_size": 128,
                 "optimizer": "muon",
                 "learning_rate": 0.02,
                 "schedule": "trapezoid",
-                "evaluate_every": 200,
+                "evaluate_every": 100,
                 "dtype": "float32",
                 "threads": 1,
             },
