@@ -145,12 +145,15 @@ def test_logits_have_their_shape_and_are_finite(choice: dict[str, Any]):
 @torch.inference_mode()
 def test_a_later_token_never_changes_earlier_logits(choice: dict[str, Any]):
     model = model_of(choice)
+    # A product over other numbers of rows, as an expert's are, may be rounded otherwise.
+    by_data = any(getattr(part, "shapes_follow_data", False) for part in model.modules())
+    near = 1e-5 if by_data else 0.0
     before = model(*row(choice))
     for place in (1, 5, 12, LENGTH - 1):
         text = text_of(choice)
         text = text[:place] + ("9" if text[place] != "9" else "+") + text[place + 1 :]
         after = model(*row(choice, text))
-        assert torch.equal(before[:, :place], after[:, :place])
+        torch.testing.assert_close(after[:, :place], before[:, :place], atol=near, rtol=near)
         assert not torch.equal(before[:, place:], after[:, place:])
 
 
