@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
+import torch
 from torch import Tensor, nn
 
 from abacist.core.errors import SettingsError
@@ -27,6 +28,13 @@ class Kind(nn.Module, ABC):
     def new(cls, _settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Kind":
         """Make one with random weights that depend on the seed alone; first its own `Settings`."""
 
+    def read_vocabulary(self, vocabulary: Sequence[str]) -> "Kind":
+        """Tell the parts of the model that go by certain tokens what each token is; return the kind."""
+        for part in self.model.modules():
+            if callable(read := getattr(part, "read_vocabulary", None)):
+                read(vocabulary)
+        return self
+
     @abstractmethod
     def inputs(self, batch: Batch) -> dict[str, Tensor]:
         """Return what `forward` takes, on the model's device; the first dimension of each is the batch's rows."""
@@ -37,6 +45,18 @@ class Kind(nn.Module, ABC):
 
         Training engines wrap this call, and ensembles map it over the weights of several models.
         """
+
+    def with_auxiliary(self, loss: Tensor, targets: Tensor) -> Tensor:
+        """Return the summed loss over the targets that count with what parts of the model ask of training besides.
+
+        A part with a list `auxiliary` puts there, in training alone, what it adds to the loss of a token; it is
+        taken from there. `forward` ends with this.
+        """
+        for part in self.model.modules():
+            if asked := getattr(part, "auxiliary", None):
+                loss = loss + (targets != IGNORED).sum() * torch.stack(asked).sum()
+                asked.clear()
+        return loss
 
     def loss(self, batch: Batch) -> Tensor:
         """Return `forward` of the batch."""

@@ -28,10 +28,21 @@ PROMPTS = [CODEC.prompt(read_question(text)) for text in ("1+2", "12+34", "5+5",
 over_every_kind = pytest.mark.parametrize("name", own_names(FOLDER))
 
 
+PARTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "recurrence": {"mixer": "recurrence"},
+    "learned router": {"feed_forward": {"name": "experts", "balance": 0.1}},
+    "router by operator": {"feed_forward": {"name": "experts", "router": "operator"}},
+}
+"""What every kind may be made of."""
+over_parts = pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+
+
 def new(name: str, seed: int = 1, **model: Any) -> Kind:
     cls = load(FOLDER, name)
     settings = check(ModelSettings, MODEL | model)
-    return cls.new(cls.Settings(), settings, CODEC.classes, CODEC.tokenizer.end_id, seed)
+    made = cls.new(cls.Settings(), settings, CODEC.classes, CODEC.tokenizer.end_id, seed)
+    return made.read_vocabulary(CODEC.tokenizer.vocabulary)
 
 
 def batch(size: int = 12) -> Batch:
@@ -63,12 +74,13 @@ def test_an_untrained_kind_guesses_evenly(name: str):
 
 
 @over_every_kind
-def test_the_loss_is_a_sum_over_the_rows(name: str):
-    made = new(name).eval()
+@over_parts
+def test_the_loss_is_a_sum_over_the_rows(name: str, parts: dict[str, Any]):
+    made = new(name, **parts).eval()
     rows = [CODEC.row(TASK.sample(stream(1, index), "any")) for index in range(6)]
-    parts = [made.loss(collate([row], CODEC.classes, CODEC.tokenizer.pad_id)) for row in rows]
+    each = [made.loss(collate([row], CODEC.classes, CODEC.tokenizer.pad_id)) for row in rows]
     whole = made.loss(collate(rows, CODEC.classes, CODEC.tokenizer.pad_id))
-    torch.testing.assert_close(whole, torch.stack(parts).sum(), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(whole, torch.stack(each).sum(), rtol=1e-5, atol=1e-5)
 
 
 @over_every_kind
@@ -79,8 +91,9 @@ def test_the_loss_reaches_every_parameter(name: str):
 
 
 @over_every_kind
-def test_a_few_steps_learn_a_batch(name: str):
-    made, rows = new(name), batch()
+@over_parts
+def test_a_few_steps_learn_a_batch(name: str, parts: dict[str, Any]):
+    made, rows = new(name, **parts), batch()
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-2)
     losses = []
     for _ in range(60):
@@ -94,13 +107,24 @@ def test_a_few_steps_learn_a_batch(name: str):
 
 
 @over_every_kind
-def test_answers_are_the_same_alone_and_together_in_any_order(name: str):
-    made = new(name, d_model=32)
+@over_parts
+def test_answers_are_the_same_alone_and_together_in_any_order(name: str, parts: dict[str, Any]):
+    made = new(name, d_model=32, **parts)
     together = made.answer(PROMPTS)
     assert len(together) == len(PROMPTS)
     assert [made.answer([prompt])[0].ids for prompt in PROMPTS] == [answer.ids for answer in together]
     assert [answer.ids for answer in made.answer(PROMPTS[::-1])] == [answer.ids for answer in together][::-1]
     assert together[1].ids == together[4].ids
+
+
+@over_every_kind
+def test_what_parts_ask_of_training_is_in_its_loss_and_in_no_other(name: str):
+    made, free = (new(name, feed_forward={"name": "experts", "balance": b, "z": 0.0}) for b in (1.0, 0.0))
+    rows = batch()
+    assert torch.equal(made.eval().loss(rows), free.eval().loss(rows))
+    with_it, without = (float(each.train().loss(rows).detach()) for each in (made, free))
+    # A part asks for 1 nat a counted token at least, in each of two layers. A table of pairs has no parts.
+    assert with_it - without == 0 if name == "bigram" else with_it - without >= 2 * int(rows.loss_mask.sum()) - 1e-3
 
 
 @over_every_kind

@@ -26,6 +26,7 @@ CHANGES = [
         {"training__optimizer": "muon"},
         {"model__position": {"name": "coupled", "places": 9}},
         {"model__position": "alibi", "model__n_layers": 2},
+        {"model__mixer": "recurrence"},
     ],
 )
 def test_each_member_comes_to_the_weights_it_comes_to_alone(shape, tmp_path: Path, tiny_settings):
@@ -53,6 +54,7 @@ def test_each_member_comes_to_the_weights_it_comes_to_alone(shape, tmp_path: Pat
         ({"model__d_model": 32}, "the model's shape must be the same"),
         ({"training__dtype": "bfloat16"}, "training.dtype must be the same"),
         ({"model__dropout": 0.1}, "model.dropout must be 0"),
+        ({"model__feed_forward": "experts"}, "model.feed_forward must not be experts"),
     ],
 )
 def test_what_one_pass_must_share_is_checked(change, complaint: str, tmp_path: Path, tiny_settings):

@@ -27,6 +27,8 @@ KINDS_OF_RUN: dict[str, dict[str, Any]] = {
     "muon and dropout": {"training__optimizer": {"name": "muon"}, "model__dropout": 0.1, "model__n_layers": 2},
     "random offsets": {"model__position": {"name": "coupled", "places": 9}},
     "bfloat16": {"training__dtype": "bfloat16"},
+    "experts and recurrence": {"model__feed_forward": "experts", "model__mixer": "recurrence"},
+    "experts by operator": {"model__feed_forward": {"name": "experts", "router": "operator"}},
 }
 
 

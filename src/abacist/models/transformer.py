@@ -6,19 +6,23 @@ import torch
 from torch import Tensor, nn
 
 from abacist.core.catalogue import build
-from abacist.models.attention import Attention, picked
 from abacist.models.cache import Cache
+from abacist.models.mixer import Mixer, picked
+from abacist.models.operators import Operators
 from abacist.models.position import PositionScheme
-from abacist.models.settings import FEED_FORWARDS, NORMS, POSITIONS, ModelSettings
+from abacist.models.settings import FEED_FORWARDS, MIXERS, NORMS, POSITIONS, ModelSettings
 
 
 class Block(nn.Module):
-    """Attention, then feed-forward, each on a normalised copy and added back (pre-norm)."""
+    """A mixer, then feed-forward, each on a normalised copy and added back (pre-norm).
 
-    def __init__(self, settings: ModelSettings):
+    The mixer is called attention, whichever it is: so are the weights that are saved.
+    """
+
+    def __init__(self, settings: ModelSettings, layer: int = 0):
         super().__init__()
         self.attention_norm = build(NORMS, settings.norm, settings.d_model)
-        self.attention = Attention(settings)
+        self.attention: Mixer = build(MIXERS, settings.mixer_of(layer), settings)
         self.feed_forward_norm = build(NORMS, settings.norm, settings.d_model)
         self.feed_forward = build(FEED_FORWARDS, settings.feed_forward, settings)
         self.dropout = nn.Dropout(settings.dropout)
@@ -31,11 +35,16 @@ class Block(nn.Module):
         cache: Cache | None,
         step: int,
         wanted: Tensor | None = None,
+        operators: Tensor | None = None,
     ) -> Tensor:
-        """Map (batch, seq, d_model) to the same shape, or to that of the wanted tokens alone."""
+        """Map (batch, seq, d_model) to the same shape, or to that of the wanted tokens alone.
+
+        `operators` (batch, seq) are for a feed-forward part that goes by them.
+        """
         mixed = self.attention(self.attention_norm(x), coordinates, position, cache, step, wanted)
         x = picked(x, wanted) + self.dropout(mixed)
-        return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+        told = () if operators is None else (operators if wanted is None else operators.gather(1, wanted),)
+        return x + self.dropout(self.feed_forward(self.feed_forward_norm(x), *told))
 
 
 class Transformer(nn.Module):
@@ -56,7 +65,9 @@ class Transformer(nn.Module):
         self.embedding = nn.Embedding(vocab_size, settings.d_model)
         self.position: PositionScheme = build(POSITIONS, settings.position, settings)
         self.dropout = nn.Dropout(settings.dropout)
-        self.blocks = nn.ModuleList(Block(settings) for _ in range(settings.n_layers))
+        self.blocks = nn.ModuleList(Block(settings, layer) for layer in range(settings.n_layers))
+        signs = [signs for part in self.blocks.modules() if (signs := getattr(part, "signs", None))]
+        self.operators = Operators(signs[0], vocab_size) if signs else None
         self.norm = build(NORMS, settings.norm, settings.d_model)
         self.head = nn.Linear(settings.d_model, vocab_size, bias=False)
         self._initialise()
@@ -87,12 +98,13 @@ class Transformer(nn.Module):
         places = self.position.embed(coordinates)
         x = first = self.dropout(x if places is None else x + places)
         keys_at = coordinates if cache is None else cache.arrive(coordinates)
+        operators = None if self.operators is None else self.operators(ids, cache)
         for step in range(self.settings.depth):
             loop, layer = divmod(step, len(self.blocks))
             if loop and not layer:  # what was read is given anew at each pass, so that many do not wash it out
                 x = x + first
             own = wanted if step == self.settings.depth - 1 else None
-            x = self.blocks[layer](x, (coordinates, keys_at), self.position, cache, step, own)
+            x = self.blocks[layer](x, (coordinates, keys_at), self.position, cache, step, own, operators)
         if cache is not None:
             cache.advance(ids.shape[1])
         return self.norm(x)

@@ -182,8 +182,8 @@ class ProblemRun(Run):
         return self.shares_after if self.curriculum.follows else None
 
     def forget(self) -> None:
-        """Remove calibration and what was asked far: they told of other weights."""
-        for name in (CALIBRATION, folders.FAR):
+        """Remove calibration, what was asked far and what experts do: they told of other weights."""
+        for name in (CALIBRATION, folders.FAR, folders.EXPERTS):
             (self.path / name).unlink(missing_ok=True)
         shutil.rmtree(self.path / folders.FAR_KEPT, ignore_errors=True)
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 
 from abacist import kind as kinds
@@ -33,6 +34,7 @@ from abacist.runs.start import fill_from, shaped
 from abacist.text import tokenizer as tokenizers
 from abacist.text.batch import Batch, parts
 from abacist.text.codec import Codec
+from abacist.text.coordinates import Integers
 from abacist.text.tokenizer import Tokenizer
 from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer
 from abacist.training.probe import settled
@@ -262,11 +264,22 @@ def _unheard(what: str, done: int, of: int | None = None) -> None:
 
 
 def _new_kind(settings: RunSettings, codec: Codec) -> Kind:
+    made = _kind(settings, codec.classes, codec.tokenizer.end_id)
+    return made.read_vocabulary(codec.tokenizer.vocabulary)
+
+
+def _kind(settings: RunSettings, token_classes: Integers, end_id: int) -> Kind:
     cls = load(kinds.FOLDER, settings.kind.name)
     seed = key_to_integer(settings.seed, "weights") % 2**63
     options = cls.Settings(**settings.kind.settings)
-    made: Kind = cls.new(options, settings.model, codec.classes, codec.tokenizer.end_id, seed)
+    made: Kind = cls.new(options, settings.model, token_classes, end_id, seed)
     return made
+
+
+def kind_without_weights(settings: RunSettings, vocab_size: int) -> Kind:
+    """Return the kind that settings make for so many tokens, on the "meta" device: shapes, and not a weight."""
+    with torch.device("meta"):
+        return _kind(settings, np.zeros(vocab_size, dtype=np.int64), vocab_size - 1)
 
 
 def count_from_settings(settings: RunSettings) -> int | None:

@@ -1,34 +1,37 @@
 """Causal self-attention."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
 from abacist.models.cache import Cache
 from abacist.models.kernels import attend
 from abacist.models.linear import Linear
+from abacist.models.mixer import Mixer, heads_of, picked
 from abacist.models.position import PositionScheme
 from abacist.models.settings import ModelSettings
 
 
-class Attention(nn.Module):
+class Attention(Mixer):
     """Each token gathers from itself and the tokens before it, by several heads.
 
     head = softmax(q k^T / sqrt(d_head)) v, over the keys at or before the query. With fewer heads of keys and
     values (n_kv_heads), as many heads of queries in a row share one.
 
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2; shared keys: Ainslie et al. 2023, arXiv:2305.13245.
-    Shapes: x (batch, seq, d_model), returned unchanged in shape. With a cache, x holds new tokens only:
-    the whole prompt at first, then one token at a time. `coordinates` are those of x and those of all tokens
-    so far. `step` counts the layers gone through. With `wanted` (batch, n), the indices of the tokens whose
-    result is asked for, the result is (batch, n, d_model).
     """
 
-    def __init__(self, settings: ModelSettings):
+    @dataclass(frozen=True)
+    class Settings:
+        """Nothing to set: heads and their width are the model's."""
+
+    def __init__(self, settings: Settings, model: ModelSettings):
         super().__init__()
-        self.n_heads, self.kv_heads, self.n_layers = settings.n_heads, settings.kv_heads, settings.n_layers
-        self.dropout = settings.dropout
-        self.qkv = Linear(settings.d_model, settings.d_model + 2 * settings.d_kv, bias=settings.bias)
-        self.out = nn.Linear(settings.d_model, settings.d_model, bias=settings.bias)
+        self.n_heads, self.kv_heads, self.n_layers = model.n_heads, model.kv_heads, model.n_layers
+        self.dropout = model.dropout
+        self.qkv = Linear(model.d_model, model.d_model + 2 * model.d_kv, bias=model.bias)
+        self.out = nn.Linear(model.d_model, model.d_model, bias=model.bias)
 
     def forward(
         self,
@@ -43,10 +46,10 @@ class Attention(nn.Module):
         width = x.shape[-1]
         places = picked(coordinates[0], wanted)
         if wanted is None and self.kv_heads == self.n_heads:
-            query, key, value = _heads(self.qkv(x), 3, self.n_heads)
+            query, key, value = heads_of(self.qkv(x), 3, self.n_heads)
         else:
-            (query,) = _heads(self.qkv(picked(x, wanted), slice(width)), 1, self.n_heads)
-            key, value = _heads(self.qkv(x, slice(width, None)), 2, self.kv_heads)
+            (query,) = heads_of(self.qkv(picked(x, wanted), slice(width)), 1, self.n_heads)
+            key, value = heads_of(self.qkv(x, slice(width, None)), 2, self.kv_heads)
         query, key = position.rotate(query, places), position.rotate(key, coordinates[0])
         if cache is not None:
             key, value = cache.extend(step, key, value)
@@ -64,8 +67,8 @@ class Attention(nn.Module):
         Attention over values that are unit vectors, one a token, gives just these weights.
         """
         width, seq = x.shape[-1], x.shape[1]
-        (query,) = _heads(self.qkv(x, slice(width)), 1, self.n_heads)
-        key, _ = _heads(self.qkv(x, slice(width, None)), 2, self.kv_heads)
+        (query,) = heads_of(self.qkv(x, slice(width)), 1, self.n_heads)
+        key, _ = heads_of(self.qkv(x, slice(width, None)), 2, self.kv_heads)
         query, key = position.rotate(query, coordinates), position.rotate(key, coordinates)
         units = torch.eye(seq, dtype=key.dtype, device=key.device).expand(*key.shape[:2], seq, seq)
 
@@ -73,16 +76,3 @@ class Attention(nn.Module):
             return position.bias(step % self.n_layers, coordinates[:, queries], coordinates[:, :keys])
 
         return attend(query, key, units, None, 0.0, position.slopes(), bias)
-
-
-def _heads(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
-    """Cut (batch, seq, parts * heads * d_head) into `parts` of (batch, heads, seq, d_head)."""
-    return x.unflatten(-1, (parts, heads, -1)).permute(2, 0, 3, 1, 4).unbind()
-
-
-def picked(x: Tensor, wanted: Tensor | None) -> Tensor:
-    """Return the wanted tokens of each row: (batch, seq, width) and (batch, n) give (batch, n, width)."""
-    if wanted is None:
-        return x
-    rows = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
-    return x.flatten(0, 1).index_select(0, (rows + wanted).flatten()).view(*wanted.shape, -1)
