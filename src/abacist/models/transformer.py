@@ -15,10 +15,10 @@ from abacist.models.settings import FEED_FORWARDS, NORMS, POSITIONS, ModelSettin
 class Block(nn.Module):
     """Attention, then feed-forward, each on a normalised copy and added back (pre-norm)."""
 
-    def __init__(self, settings: ModelSettings):
+    def __init__(self, settings: ModelSettings, first: int = 0):
         super().__init__()
         self.attention_norm = build(NORMS, settings.norm, settings.d_model)
-        self.attention = Attention(settings)
+        self.attention = Attention(settings, first)
         self.feed_forward_norm = build(NORMS, settings.norm, settings.d_model)
         self.feed_forward = build(FEED_FORWARDS, settings.feed_forward, settings)
         self.dropout = nn.Dropout(settings.dropout)
@@ -59,22 +59,9 @@ class Transformer(nn.Module):
         self.blocks = nn.ModuleList(Block(settings) for _ in range(settings.n_layers))
         self.norm = build(NORMS, settings.norm, settings.d_model)
         self.head = nn.Linear(settings.d_model, vocab_size, bias=False)
-        self._initialise()
+        draw_weights(self, settings.n_layers)
         if settings.tied:
             self.head.weight = self.embedding.weight
-
-    def _initialise(self) -> None:
-        """Draw normal weights: embeddings of 0.02, matrices of 0.7 / sqrt(inputs).
-
-        Matrices that write into the residual stream are smaller with depth, as in GPT-2; 0.7 / sqrt(768)
-        is about its 0.02, and narrow models need the larger values.
-        """
-        for name, parameter in self.named_parameters():
-            if parameter.dim() == 2:
-                std = 0.7 / math.sqrt(parameter.shape[1]) if "blocks." in name else 0.02
-                if name.endswith(("out.weight", "down.weight")):
-                    std /= math.sqrt(2 * self.settings.n_layers)
-                nn.init.normal_(parameter, std=std)
 
     def hidden(
         self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None, wanted: Tensor | None = None
@@ -100,6 +87,20 @@ class Transformer(nn.Module):
     def forward(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:
         """Return the logits of the token after each token."""
         return self.head(self.hidden(ids, coordinates, cache))
+
+
+def draw_weights(model: nn.Module, n_layers: int) -> None:
+    """Draw normal weights: embeddings of 0.02, matrices of 0.7 / sqrt(inputs).
+
+    Matrices that write into the residual stream are smaller with depth, as in GPT-2; 0.7 / sqrt(768)
+    is about its 0.02, and narrow models need the larger values.
+    """
+    for name, parameter in model.named_parameters():
+        if parameter.dim() == 2:
+            std = 0.7 / math.sqrt(parameter.shape[1]) if "blocks." in name else 0.02
+            if name.endswith(("out.weight", "down.weight")):
+                std /= math.sqrt(2 * n_layers)
+            nn.init.normal_(parameter, std=std)
 
 
 def count_parameters(model: nn.Module, learning: bool = False) -> int:
