@@ -27,6 +27,9 @@ class Kind(nn.Module, ABC):
     writes: ClassVar[bool] = True
     """Whether it predicts each token from those before it, and so can go on with a text."""
 
+    unbound: ClassVar[tuple[str, ...]] = ()
+    """Those of its settings that weights do not depend on: a training that begins with some may choose them anew."""
+
     @classmethod
     def fitted(cls, settings: Any, answer: int) -> Any:
         """Return its settings with what is left open in them fitted to answers of so many tokens, ends included."""

@@ -101,6 +101,19 @@ def test_an_answer_that_does_not_fit_is_told_before_there_is_a_folder(tiny_setti
     assert not (tmp_path / "run").exists()
 
 
+def test_weights_to_begin_with_leave_the_width_open_and_not_what_they_were_taught_with(tiny_settings, tmp_path: Path):
+    first = Run.create(tmp_path / "first", tiny_settings(kind="encoder", training__steps=1))
+    first.train()
+    began = {"start": {"weights": str(first.path)}, "training__steps": 1}
+    same = Run.create(tmp_path / "same", tiny_settings(**began))
+    assert same.settings.kind == first.settings.kind
+    wider = Run.create(tmp_path / "wider", tiny_settings(kind={"name": "encoder", "width": 9}, **began))
+    wider.train()
+    assert wider.settings.kind.settings["width"] == 9
+    with pytest.raises(SettingsError, match=r"kind: .*is not to be had"):
+        Run.create(tmp_path / "other", tiny_settings(kind={"name": "encoder", "mask_is_digit": False}, **began))
+
+
 def test_text_has_no_answers_to_mask(tmp_path: Path, tiny_settings):
     made = new(masking="share")
     ids = np.full((2, 13), 5)

@@ -36,6 +36,7 @@ class Encoder(Kind):
 
     model: encoder.Encoder
     writes = False
+    unbound = ("width", "rounds", "masking", "row_share")
 
     @dataclass(frozen=True)
     class Settings:
