@@ -75,6 +75,15 @@ def test_the_loss_is_a_sum_over_the_rows(name: str):
 
 
 @over_every_kind
+def test_in_bfloat16_the_loss_stays_near_that_of_float32(name: str):
+    made, rows = new(name, d_model=32), batch()
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = made.loss(rows)
+    loss.backward()
+    torch.testing.assert_close(loss, made.loss(rows), rtol=0.02, atol=0.0)
+
+
+@over_every_kind
 def test_the_loss_reaches_every_parameter(name: str):
     made = new(name)
     made.loss(batch()).backward()
