@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from abacist.core.catalogue import build
+from abacist.core.catalogue import build, load
 from abacist.core.errors import SettingsError
 from abacist.core.settings import check
+from abacist.kind import FOLDER as KINDS
 from abacist.kind import IGNORED
 from abacist.kinds.decoder import Decoder
 from abacist.models.cache import Cache
@@ -183,3 +184,47 @@ def test_an_expert_that_is_not_there_cannot_be_ablated():
         pass
     with pytest.raises(SettingsError, match="no expert 0"), ablated(decoder("gelu").model, 0):
         pass
+
+
+def whole_row_kind(name: str, feed_forward: Any = BY_OPERATOR) -> Any:
+    cls = load(KINDS, name)
+    settings = check(ModelSettings, MODEL | {"feed_forward": feed_forward})
+    made = cls.new(cls.Settings(), settings, CODEC.classes, CODEC.tokenizer.end_id, seed=1)
+    return made.read_vocabulary(CODEC.tokenizer.vocabulary).eval()
+
+
+@pytest.mark.parametrize("name", ["encoder", "encoder_decoder"])
+def test_kinds_that_see_whole_rows_leave_an_operation_to_its_expert_too(name: str):
+    made = whole_row_kind(name)
+    problems = TASK.sample_batch(np.random.default_rng(1), "any", 24).problems
+    rows = {}
+    for sign, operation in zip("+-*", NAMES, strict=True):
+        own = [CODEC.row(problem) for problem in problems if problem.operation == operation]
+        rows[sign] = collate(own, CODEC.classes, CODEC.tokenizer.pad_id)
+    plain = {sign: made.loss(batch) for sign, batch in rows.items()}
+    for expert, own in enumerate("+-*/"):
+        with ablated(made.model, expert):
+            same = {sign: torch.equal(made.loss(batch), plain[sign]) for sign, batch in rows.items()}
+        assert same == {sign: sign != own for sign in rows}
+
+
+def test_a_mask_is_no_sign_even_where_the_vocabulary_s_last_token_is_one():
+    operators = Operators(["+"], 3)
+    operators.read_vocabulary(["1", "2", "+"])
+    assert operators(torch.tensor([[0, 3, 2, 3, 0], [3, 3, 1, 0, 3]])).tolist() == [[-1, -1, 0, 0, 0], [-1] * 5]
+
+
+def test_an_answer_goes_on_from_the_newest_sign_of_its_own_prompt_with_the_cache_and_in_any_company():
+    made = whole_row_kind("encoder_decoder")
+    prompts = [[1, *CODEC.tokenizer.encode(text)] for text in ("1+2=", "12-34=", "5=", "-12*3=")]
+    memory, last, _ = made._read(prompts)
+    assert memory.operators.tolist() == [[0], [1], [-1], [2]]
+    ids = torch.cat([torch.from_numpy(last)[:, None], ids_of("7-1").repeat(4, 1)], dim=1)
+    found = made.model.operators(ids, None, memory.operators)
+    assert found.tolist() == [[0, 0, 1, 1], [1, 1, 1, 1], [-1, -1, 1, 1], [2, 2, 1, 1]]
+    cache = Cache(made.model.settings, 4, 4, torch.zeros(1))
+    steps = [made.model.operators(part, cache, memory.operators) for part in ids.split(1, dim=1)]
+    assert torch.equal(torch.cat(steps, dim=1), found)
+    assert memory.keep(torch.tensor([3, 0])).operators.tolist() == [[2], [0]]
+    for prompt, answer in zip(prompts, made.answer(prompts), strict=True):
+        assert made.answer([prompt])[0].ids == answer.ids

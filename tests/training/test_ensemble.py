@@ -27,6 +27,8 @@ CHANGES = [
         {"model__position": {"name": "coupled", "places": 9}},
         {"model__position": "alibi", "model__n_layers": 2},
         {"model__mixer": "recurrence"},
+        {"kind": {"name": "encoder", "rounds": 2}},
+        {"kind": "encoder_decoder", "model__position": "rope"},
     ],
 )
 def test_each_member_comes_to_the_weights_it_comes_to_alone(shape, tmp_path: Path, tiny_settings):
@@ -45,6 +47,13 @@ def test_each_member_comes_to_the_weights_it_comes_to_alone(shape, tmp_path: Pat
             )
         losses, theirs = ([x["loss"] for x in read_metrics(each.path) if "loss" in x] for each in (run, other))
         assert losses == pytest.approx(theirs, rel=1e-3)
+
+
+def test_rows_that_a_kind_takes_apart_are_trained_in_turn(tmp_path: Path, tiny_settings):
+    changes = {"kind": "encoder_decoder", "data__pack": 24}
+    runs = [Run.create(tmp_path / str(seed), tiny_settings(**changes, seed=seed)) for seed in (1, 2)]
+    with pytest.raises(SettingsError, match=r"data\.pack must be null where models of this kind are trained at once"):
+        train_together(runs)
 
 
 @pytest.mark.parametrize(

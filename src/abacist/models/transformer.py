@@ -43,7 +43,11 @@ class Block(nn.Module):
         """
         mixed = self.attention(self.attention_norm(x), coordinates, position, cache, step, wanted)
         x = picked(x, wanted) + self.dropout(mixed)
-        told = () if operators is None else (operators if wanted is None else operators.gather(1, wanted),)
+        return self.fed(x, operators if operators is None or wanted is None else operators.gather(1, wanted))
+
+    def fed(self, x: Tensor, operators: Tensor | None) -> Tensor:
+        """Add what the feed-forward part makes of each token; `operators` are those of the same tokens."""
+        told = () if operators is None else (operators,)
         return x + self.dropout(self.feed_forward(self.feed_forward_norm(x), *told))
 
 
@@ -66,26 +70,12 @@ class Transformer(nn.Module):
         self.position: PositionScheme = build(POSITIONS, settings.position, settings)
         self.dropout = nn.Dropout(settings.dropout)
         self.blocks = nn.ModuleList(Block(settings, layer) for layer in range(settings.n_layers))
-        signs = [signs for part in self.blocks.modules() if (signs := getattr(part, "signs", None))]
-        self.operators = Operators(signs[0], vocab_size) if signs else None
+        self.operators = Operators.wanted_by(self.blocks, vocab_size)
         self.norm = build(NORMS, settings.norm, settings.d_model)
         self.head = nn.Linear(settings.d_model, vocab_size, bias=False)
-        self._initialise()
+        draw_weights(self, settings.n_layers)
         if settings.tied:
             self.head.weight = self.embedding.weight
-
-    def _initialise(self) -> None:
-        """Draw normal weights: embeddings of 0.02, matrices of 0.7 / sqrt(inputs).
-
-        Matrices that write into the residual stream are smaller with depth, as in GPT-2; 0.7 / sqrt(768)
-        is about its 0.02, and narrow models need the larger values.
-        """
-        for name, parameter in self.named_parameters():
-            if parameter.dim() == 2:
-                std = 0.7 / math.sqrt(parameter.shape[1]) if "blocks." in name else 0.02
-                if name.endswith(("out.weight", "down.weight")):
-                    std /= math.sqrt(2 * self.settings.n_layers)
-                nn.init.normal_(parameter, std=std)
 
     def hidden(
         self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None, wanted: Tensor | None = None
@@ -112,6 +102,20 @@ class Transformer(nn.Module):
     def forward(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:
         """Return the logits of the token after each token."""
         return self.head(self.hidden(ids, coordinates, cache))
+
+
+def draw_weights(model: nn.Module, n_layers: int) -> None:
+    """Draw normal weights: embeddings of 0.02, matrices of 0.7 / sqrt(inputs).
+
+    Matrices that write into the residual stream are smaller with depth, as in GPT-2; 0.7 / sqrt(768)
+    is about its 0.02, and narrow models need the larger values.
+    """
+    for name, parameter in model.named_parameters():
+        if parameter.dim() == 2:
+            std = 0.7 / math.sqrt(parameter.shape[1]) if "blocks." in name else 0.02
+            if name.endswith(("out.weight", "down.weight")):
+                std /= math.sqrt(2 * n_layers)
+            nn.init.normal_(parameter, std=std)
 
 
 def count_parameters(model: nn.Module, learning: bool = False) -> int:

@@ -153,8 +153,10 @@ class Run(ABC):
         return made
 
     def drawn(self, batch: Batch, index: int) -> Batch:
-        """Return a batch with what training draws for its rows where positions ask for it."""
+        """Return a batch with what training draws for its rows where kind and positions ask for it."""
         seed, room = self.settings.seed, self.settings.model.context_length
+        if load(kinds.FOLDER, self.settings.kind.name).prepare is not Kind.prepare:  # else there is nothing to draw
+            batch = self.without_weights.prepare(batch, generator(seed, "kind", index))
         batch = shifted(batch, self.offsets, generator(seed, "offsets", index))
         if self.spread is not None:
             batch = spread(batch, self.spread, room, generator(seed, "spread", index))
@@ -188,14 +190,19 @@ class Run(ABC):
             made = made.cuda()
         return made
 
+    @cached_property
+    def without_weights(self) -> Kind:
+        """The model without a weight, which is all that preparing batches needs. Raises: SettingsError."""
+        with torch.device("meta"):
+            return _new_kind(self.settings, self.codec)
+
     def check_model(self) -> None:
         """See whether the settings make a model, without a weight. Raises: SettingsError."""
         self.parameters()
 
     def parameters(self) -> int:
         """Count the parameters without making a weight; those of adapters are left out. Raises: SettingsError."""
-        with torch.device("meta"):
-            return count_parameters(_new_kind(self.settings, self.codec).model)
+        return count_parameters(self.without_weights.model)
 
     def trained(self) -> Kind:
         """Return the model with its best weights, adapters merged, in float32 whatever it was trained in.

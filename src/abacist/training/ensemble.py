@@ -67,6 +67,8 @@ class Ensemble:
             self._stack(running)
         kind = running[0].kind
         batches = [trainer.next_batch() for trainer in running]
+        if len({len(batch.ids) for batch in batches}) > 1:
+            raise SettingsError("data.pack must be null where models of this kind are trained at once")
         tokens = [int(batch.loss_mask.sum()) for batch in batches]
         inputs = {
             name: tensor.unflatten(0, (len(running), -1)) for name, tensor in kind.inputs(joined(batches)).items()
