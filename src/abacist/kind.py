@@ -2,7 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
 from abacist.core.errors import SettingsError
@@ -22,14 +25,41 @@ class Kind(nn.Module, ABC):
 
     model: nn.Module
 
+    writes: ClassVar[bool] = True
+    """Whether it predicts each token from those before it, and so can go on with a text."""
+
+    unbound: ClassVar[tuple[str, ...]] = ()
+    """Those of its settings that weights do not depend on: a training that begins with some may choose them anew."""
+
+    @classmethod
+    def fitted(cls, settings: Any, answer: int) -> Any:
+        """Return its settings with what is left open in them fitted to answers of so many tokens, ends included."""
+        return settings
+
     @classmethod
     @abstractmethod
     def new(cls, _settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Kind":
         """Make one with random weights that depend on the seed alone; first its own `Settings`."""
 
+    def read_vocabulary(self, vocabulary: Sequence[str]) -> "Kind":
+        """Tell the parts of the model that go by certain tokens what each token is; return the kind."""
+        for part in self.model.modules():
+            if callable(read := getattr(part, "read_vocabulary", None)):
+                read(vocabulary)
+        return self
+
+    def prepare(self, batch: Batch, rng: np.random.Generator | None = None) -> Batch:
+        """Return a batch as this kind is trained on it, its loss mask true where the loss falls.
+
+        What it draws anew for each step it takes from `rng`; without one, rows decide for themselves, so that what
+        is measured stays the same. No weights are needed.
+        Raises: SettingsError for rows that do not fit its settings.
+        """
+        return batch
+
     @abstractmethod
     def inputs(self, batch: Batch) -> dict[str, Tensor]:
-        """Return what `forward` takes, on the model's device; the first dimension of each is the batch's rows."""
+        """Return what `forward` takes of a batch, prepared or not, on the model's device, its rows first."""
 
     @abstractmethod
     def forward(self, **inputs: Tensor) -> Tensor:
@@ -37,6 +67,18 @@ class Kind(nn.Module, ABC):
 
         Training engines wrap this call, and ensembles map it over the weights of several models.
         """
+
+    def with_auxiliary(self, loss: Tensor, targets: Tensor) -> Tensor:
+        """Return the summed loss over the targets that count with what parts of the model ask of training besides.
+
+        A part with a list `auxiliary` puts there, in training alone, what it adds to the loss of a token; it is
+        taken from there. `forward` ends with this.
+        """
+        for part in self.model.modules():
+            if asked := getattr(part, "auxiliary", None):
+                loss = loss + (targets != IGNORED).sum() * torch.stack(asked).sum()
+                asked.clear()
+        return loss
 
     def loss(self, batch: Batch) -> Tensor:
         """Return `forward` of the batch."""
@@ -50,6 +92,6 @@ class Kind(nn.Module, ABC):
         """Yield tokens after a prompt without end, each as `choose` takes it from the logits, (vocab_size,).
 
         Where the context is full, what was read first is forgotten. Whoever asks stops at the end token, or anywhere.
-        Raises: SettingsError from a kind that only answers.
+        Raises: SettingsError from a kind that does not.
         """
-        raise SettingsError(f"a model of kind {type(self).__name__.lower()} answers questions; it writes no text")
+        raise SettingsError(f"a model of kind {type(self).__name__.lower()} writes no text")

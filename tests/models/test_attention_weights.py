@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from abacist.core.catalogue import Part
+from abacist.core.errors import SettingsError
 from abacist.models.attention_weights import attention_weights
 from abacist.models.settings import ModelSettings
 from abacist.models.transformer import new_transformer
@@ -49,3 +50,9 @@ def test_the_model_is_left_as_it_was():
     before = model(ids, places)
     attention_weights(model, ids, places)
     assert torch.equal(before, model(ids, places))
+
+
+def test_layers_that_do_not_attend_are_left_away():
+    assert len(shown("places", 5, mixer=Part("recurrence"), attention_every=2)[-1]) == 1
+    with pytest.raises(SettingsError, match="has no attention to show"):
+        shown("places", 5, mixer=Part("recurrence"))

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd import gradcheck
 from torch.nn import functional as F
 
-from abacist.models.kernels import attend, rms_normalise, squared_relu
+from abacist.models.kernels import attend, attend_all, rms_normalise, squared_relu
 
 
 def numbers(*shape: int, seed: int = 1, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -48,6 +48,31 @@ def test_the_gradient_of_attention_with_slopes(new: int, seq: int):
     slopes = torch.tensor([0.5, 0.1], dtype=torch.float64)
     parts = three((1, 2, new, 2), (1, 2, seq, 2))
     assert right(lambda *parts: attend(*parts, slopes=slopes), *parts, fast=seq > 6)
+
+
+@pytest.mark.parametrize(("new", "seq", "kv_heads"), [(3, 6, 2), (6, 6, 1), (2, 70, 2)])
+@pytest.mark.parametrize("learned", [False, True])
+def test_the_gradient_of_attention_over_all_keys(new: int, seq: int, kv_heads: int, learned: bool):
+    hidden = torch.zeros(1, 1, 1, seq, dtype=torch.float64).masked_fill(torch.arange(seq) == 1, float("-inf"))
+    parts = [numbers(1, 2, new, 2), *(numbers(1, kv_heads, seq, 2, seed=seed) for seed in (2, 3))]
+    if not learned:
+        assert right(lambda *parts: attend_all(*parts, added=hidden), *parts, fast=seq > 6)
+        return
+    added = numbers(1, 2, new, seq, seed=4)
+    assert right(lambda *parts: attend_all(*parts[:3], added=parts[3] + hidden), *parts, added, fast=seq > 6)
+
+
+@pytest.mark.parametrize("seq", [6, 70])
+def test_attention_over_all_keys_is_that_of_pytorch_but_for_queries_that_see_none(seq: int):
+    query, key, value = three((2, 2, 4, 3), (2, 2, seq, 3))
+    added = numbers(2, 2, 4, seq, seed=5).detach().masked_fill(numbers(2, 2, 4, seq, seed=6) > 1, float("-inf"))
+    expected = F.scaled_dot_product_attention(query, key, value, attn_mask=added)
+    torch.testing.assert_close(attend_all(query, key, value, added, blind=True), expected)
+    torch.testing.assert_close(attend_all(query, key, value), F.scaled_dot_product_attention(query, key, value))
+    added[0, 1, 2] = float("-inf")
+    blind = attend_all(query, key, value, added, blind=True)
+    assert (blind[0, 1, 2] == 0).all()
+    torch.testing.assert_close(blind[1], expected[1])
 
 
 @pytest.mark.parametrize("seq", [20, 300])

@@ -26,6 +26,9 @@ CHANGES = [
         {"training__optimizer": "muon"},
         {"model__position": {"name": "coupled", "places": 9}},
         {"model__position": "alibi", "model__n_layers": 2},
+        {"model__mixer": "recurrence"},
+        {"kind": {"name": "encoder", "rounds": 2}},
+        {"kind": "encoder_decoder", "model__position": "rope"},
     ],
 )
 def test_each_member_comes_to_the_weights_it_comes_to_alone(shape, tmp_path: Path, tiny_settings):
@@ -46,6 +49,13 @@ def test_each_member_comes_to_the_weights_it_comes_to_alone(shape, tmp_path: Pat
         assert losses == pytest.approx(theirs, rel=1e-3)
 
 
+def test_rows_that_a_kind_takes_apart_are_trained_in_turn(tmp_path: Path, tiny_settings):
+    changes = {"kind": "encoder_decoder", "data__pack": 24}
+    runs = [Run.create(tmp_path / str(seed), tiny_settings(**changes, seed=seed)) for seed in (1, 2)]
+    with pytest.raises(SettingsError, match=r"data\.pack must be null where models of this kind are trained at once"):
+        train_together(runs)
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -53,6 +63,7 @@ def test_each_member_comes_to_the_weights_it_comes_to_alone(shape, tmp_path: Pat
         ({"model__d_model": 32}, "the model's shape must be the same"),
         ({"training__dtype": "bfloat16"}, "training.dtype must be the same"),
         ({"model__dropout": 0.1}, "model.dropout must be 0"),
+        ({"model__feed_forward": "experts"}, "model.feed_forward must not be experts"),
     ],
 )
 def test_what_one_pass_must_share_is_checked(change, complaint: str, tmp_path: Path, tiny_settings):

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import torch
 
+from abacist.core.catalogue import own_names
 from abacist.core.errors import RunError
+from abacist.kind import FOLDER
 from abacist.models.checkpoint import load_tensors
 from abacist.runs.run import Run
 from abacist.runs.settings import RunSettings
@@ -27,6 +29,15 @@ KINDS_OF_RUN: dict[str, dict[str, Any]] = {
     "muon and dropout": {"training__optimizer": {"name": "muon"}, "model__dropout": 0.1, "model__n_layers": 2},
     "random offsets": {"model__position": {"name": "coupled", "places": 9}},
     "bfloat16": {"training__dtype": "bfloat16"},
+    "experts and recurrence": {"model__feed_forward": "experts", "model__mixer": "recurrence"},
+    "experts by operator": {"model__feed_forward": {"name": "experts", "router": "operator"}},
+    **{name: {"kind": name} for name in own_names(FOLDER)},
+    "experts by operator in an encoder-decoder": {
+        "kind": "encoder_decoder",
+        "model__feed_forward": {"name": "experts", "router": "operator"},
+    },
+    "masks drawn for each step": {"kind": {"name": "encoder", "rounds": 3}},
+    "an encoder of rows, with dropout": {"kind": {"name": "encoder", "masking": "row"}, "model__dropout": 0.1},
 }
 
 

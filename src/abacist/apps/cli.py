@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from abacist.apps import export, sample
-from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, SAMPLE, TEXT, TRAIN
+from abacist.apps import export, sample, size
+from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, SAMPLE, SIZE, TEXT, TRAIN
 from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     # Listed here and run by `entry.py`, which does not wait for the other commands.
     add("calc", help='ask a model to calculate: abacist calc "12+34", or a prompt with no question')
     _recipes(add("recipes", help="list the recipes, or show one: its dials, its size, all its settings"))
+    size.arguments(
+        add("size", help="count the parameters of any settings, part by part", description=SIZE), _set, _count
+    )
     _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
     _text(add("text", help="look into text or LaTeX: documents, faults, how tokenizers cut it", description=TEXT))
     _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))

@@ -6,6 +6,14 @@ Build language models from scratch and teach them mathematics with tokens.
   abacist calc "12+34"      ask the model that comes with abacist
   abacist train demo        train one of your own in about a minute, with a report"""
 
+SIZE = """\
+Count the parameters of a recipe, a settings file or a run, part by part, before a weight exists.
+Where the tokens are learned from a text, say how many there will be.
+
+  abacist size tinymath --set model.d_model=256
+  abacist size demo --set 'model.feed_forward={"name":"experts","count":4}'
+  abacist size character_gpt --vocab-size 50257 --set model.d_model=768 --set model.n_layers=12"""
+
 DATA = """\
 Write a recipe's problems with their exact answers to a file.
 

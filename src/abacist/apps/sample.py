@@ -47,8 +47,8 @@ def sample(
 ) -> None:
     """Write texts with a run's best weights, each piece as it comes; what is wrong in LaTeX goes to stderr.
 
-    Raises: RunError for a run of something else or without weights, SettingsError for a choice that is none,
-    DataError for a prompt with signs that the run does not know.
+    Raises: RunError for a run of something else or without weights, SettingsError for a choice that is none or a kind
+    that writes no text, DataError for a prompt with signs that the run does not know.
     """
     from abacist.runs.texts import TextRun
     from abacist.text.choice import Choice
@@ -64,9 +64,9 @@ def sample(
     for number in range(count):
         if number:
             print("\n---")
-        text = prompt
+        text, pieces = prompt, run.written(choice, prompt, tokens, number, seed)
         print(prompt, end="", flush=True)
-        for piece in run.written(choice, prompt, tokens, number, seed):
+        for piece in pieces:
             text += piece
             print(piece, end="", flush=True)
         print(flush=True)

@@ -11,6 +11,7 @@ PATHS = {
     "position": "model.position",
     "norm": "model.norm",
     "feed_forward": "model.feed_forward",
+    "mixer": "model.mixer",
     "optimizer": "training.optimizer",
     "schedule": "training.schedule",
     "curriculum": "data.curriculum",

@@ -85,10 +85,12 @@ def validate(run: TextRun, console: Console, as_json: bool = False) -> list[Look
     write_json(run.path / GRADES, [look.as_json() for look in looks])
     console.print(table_of(looks))
     samples = list(run.samples(text_report.SAMPLES))
-    console.print(f"\n{samples[0]}\n", markup=False, soft_wrap=True)
+    if samples:
+        console.print(f"\n{samples[0]}\n", markup=False, soft_wrap=True)
     path = text_report.write(run, looks, samples)
     console.print(f"run     {escape(str(run.path))}\nreport  {path.resolve().as_uri()}", soft_wrap=True)
-    console.print(f"sample  abacist sample {escape(str(run.path))}", soft_wrap=True)
+    if samples:
+        console.print(f"sample  abacist sample {escape(str(run.path))}", soft_wrap=True)
     return looks
 
 

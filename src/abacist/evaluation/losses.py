@@ -45,7 +45,7 @@ def summed_loss(kind: Kind, batches: Iterable[Batch]) -> tuple[float, int]:
     was_training = kind.training
     kind.eval()
     total, count = 0.0, 0
-    for batch in batches:
+    for batch in map(kind.prepare, batches):
         total += float(kind.loss(batch))
         count += int(batch.loss_mask.sum())
     kind.train(was_training)

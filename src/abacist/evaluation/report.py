@@ -18,6 +18,7 @@ from abacist.evaluation import figures
 from abacist.evaluation.calibration import Calibrated, reliability
 from abacist.evaluation.course import Metrics, best_look, rounds_of, training_losses, watched_looks
 from abacist.evaluation.drawing import as_svg
+from abacist.evaluation.experts import ExpertUse, experts_figure, experts_found
 from abacist.evaluation.far import AXES, Reach, by_shown, cells_of
 from abacist.evaluation.far_figures import first_errors, length_map, over_sizes
 from abacist.evaluation.far_report import errors_found, section, sizes_found
@@ -62,10 +63,11 @@ def write_report(
     calibrated: Calibrated | None = None,
     within: Callable[[Question], bool] = lambda _: False,
     reaches: Sequence[Reach] = (),
+    experts: ExpertUse | None = None,
 ) -> None:
     """Write the report to the file `path`, whole or not at all; the arguments are those of `render`."""
     temporary = path.with_suffix(".new")
-    page = render(facts, codec, grades, metrics, answered, calibrated, within, reaches)
+    page = render(facts, codec, grades, metrics, answered, calibrated, within, reaches, experts)
     temporary.write_text(page, encoding="utf-8")
     temporary.replace(path)
 
@@ -79,12 +81,14 @@ def render(
     calibrated: Calibrated | None = None,
     within: Callable[[Question], bool] = lambda _: False,
     reaches: Sequence[Reach] = (),
+    experts: ExpertUse | None = None,
 ) -> str:
     """Return the report as HTML; everything that comes from data is escaped.
 
     The first grade is the one the verdict is about. `metrics` are the lines of the run's `metrics.jsonl`,
     `answered` a few questions with what the model wrote, `calibrated` what its confidence is worth.
-    `within` tells which questions are such as training shows, `reaches` is what was asked of other sizes.
+    `within` tells which questions are such as training shows, `reaches` is what was asked of other sizes,
+    `experts` what the experts of a mixture do.
     """
     settings = facts.settings
     split = settings["task"]["split"]
@@ -107,6 +111,7 @@ def render(
         "operands": as_svg(over_sizes, "operands")(sizes["operands"]),
         "depths": as_svg(over_sizes, "depths")(sizes["depths"]),
         "errors": as_svg(first_errors)(sides),
+        "experts": as_svg(experts_figure)(experts),
         "calibration": figures.calibration(grades),
         "trust": _trust(calibrated),
     }
@@ -122,6 +127,7 @@ def render(
         "operands": sizes_found(sizes["operands"]),
         "depths": sizes_found(sizes["depths"]),
         "errors": errors_found(sides),
+        "experts": experts_found(experts),
         "calibration": calibration_found(grades),
         "trust": calibrated.sentence() if calibrated is not None else "",
     }

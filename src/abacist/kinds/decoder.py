@@ -82,7 +82,8 @@ class Decoder(Kind):
     def forward(self, ids: Tensor, places: Tensor, targets: Tensor, wanted: Tensor | None = None) -> Tensor:  # type: ignore[override]
         """Return the summed cross-entropy over the completions; the last block works on their tokens only."""
         logits = self.model.head(self.model.hidden(ids, places, wanted=wanted)).flatten(0, 1).float()
-        return F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum")
+        loss = F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum")
+        return self.with_auxiliary(loss, targets)
 
     def _tensor(self, array: Integers) -> Tensor:
         return torch.from_numpy(array).to(self.device)

@@ -1,4 +1,6 @@
-"""The key-value cache: what attention has already computed of a row, kept for the next token."""
+"""The cache: what attention and other mixers have already computed of a row, kept for the next token."""
+
+from collections.abc import Hashable
 
 import torch
 from torch import Tensor
@@ -9,15 +11,21 @@ from abacist.models.settings import ModelSettings
 class Cache:
     """Keys and values of every layer, and where their tokens stand, in memory that doubles when it is full.
 
+    Beside them `states` of one size, whatever the length, for what else is to be known of a row.
+
     Shapes: keys and values (depth, rows, n_kv_heads, length, d_head), filled from the left; coordinates
     (rows, length so far, axes).
     """
 
     def __init__(self, model: ModelSettings, rows: int, length: int, like: Tensor):
-        shape = (model.depth, rows, model.kv_heads, length, model.d_head)
+        # Of no length yet: what never attends needs none.
+        shape = (model.depth, rows, model.kv_heads, 0, model.d_head)
         self.keys = torch.empty(shape, dtype=like.dtype, device=like.device)
         self.values = torch.empty(shape, dtype=like.dtype, device=like.device)
+        self.length = length
         self.coordinates: Tensor | None = None
+        self.states: dict[Hashable, Tensor] = {}
+        """What else is known of each row, whatever its length: tensors whose first dimension is the rows."""
         self.filled = 0
 
     def arrive(self, coordinates: Tensor) -> Tensor:
@@ -30,7 +38,7 @@ class Cache:
         """Store the new tokens' keys and values of a layer; return all of that layer so far."""
         end = self.filled + keys.shape[2]
         if end > self.keys.shape[3]:
-            self._resize(slice(None), 2 * end)
+            self._resize(slice(None), 2 * end if self.keys.shape[3] else max(self.length, end))
         self.keys[layer, :, :, self.filled : end] = keys
         self.values[layer, :, :, self.filled : end] = values
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
@@ -40,6 +48,7 @@ class Cache:
         self._resize(rows, self.keys.shape[3])
         if self.coordinates is not None:
             self.coordinates = self.coordinates[rows]
+        self.states = {name: state[rows] for name, state in self.states.items()}
 
     def _resize(self, rows: Tensor | slice, length: int) -> None:
         for name in ("keys", "values"):

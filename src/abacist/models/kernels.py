@@ -84,6 +84,34 @@ def attend(
     return mixed.unflatten(0, (batch, heads))
 
 
+def attend_all(
+    query: Tensor, key: Tensor, value: Tensor, added: Tensor | None = None, dropout: float = 0.0, blind: bool = False
+) -> Tensor:
+    """Return `softmax(q k^T / sqrt(d_head) + added) v`, each query over all keys, those after its own too.
+
+    Shapes: those of `attend`; `added` (batch or 1, n_heads or 1, new or 1, seq), minus infinity where a query does
+    not see a key. With `blind` some may see no key at all: these gather 0.
+    """
+    query, key = query.to(value.dtype), key.to(value.dtype)
+    if key.shape[1] < query.shape[1]:
+        key, value = (part.repeat_interleave(query.shape[1] // part.shape[1], 1) for part in (key, value))
+    unseen = None
+    if added is not None:
+        added = added.to(value.dtype)
+        if blind:
+            unseen = added.isneginf().all(-1, keepdim=True)
+            added = added.masked_fill(unseen, 0)
+    shape = (*query.shape[:3], key.shape[2])
+    fused = shape[3] > SHORT and value.dtype != torch.bfloat16 and not (added is not None and added.requires_grad)
+    if value.device.type != "cpu" or dropout or fused:
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=added, dropout_p=dropout)
+    else:
+        bias = value.new_zeros(1, *shape[2:]) if added is None else added.expand(shape).flatten(0, 1)
+        mixed = _applied(_Attend, *(part.flatten(0, 1) for part in (query, key, value)), bias)
+        mixed = mixed.unflatten(0, shape[:2])
+    return mixed if unseen is None else mixed.masked_fill(unseen, 0)
+
+
 def _shared(query: Tensor, key: Tensor, value: Tensor, dropout: float) -> Tensor:
     """Attend with the newest token's queries, over keys that heads share: to a key they are several queries.
 

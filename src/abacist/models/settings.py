@@ -7,6 +7,7 @@ from abacist.core.catalogue import Part, PartOf
 from abacist.core.errors import SettingsError
 
 POSITIONS = "models.positions"
+MIXERS = "models.mixers"
 NORMS = "models.norms"
 FEED_FORWARDS = "models.feed_forwards"
 
@@ -24,6 +25,10 @@ class ModelSettings:
     position: Annotated[Part, PartOf(POSITIONS)] = Part("places")
     norm: Annotated[Part, PartOf(NORMS)] = Part("rms_norm")
     feed_forward: Annotated[Part, PartOf(FEED_FORWARDS)] = Part("squared_relu")
+    mixer: Annotated[Part, PartOf(MIXERS)] = Part("attention")
+    """How the tokens of a row learn of one another: attention, recurrence, or your own."""
+    attention_every: int | None = None
+    """Every so many layers the last one attends, whatever the others mix by; null for none."""
     bias: bool = False
     """Biases in all matrices of the blocks; those of the feed-forward gelu have them always."""
     loops: int = 1
@@ -42,8 +47,15 @@ class ModelSettings:
             raise SettingsError(f"d_model {self.d_model} must be a multiple of n_heads {self.n_heads}")
         if self.kv_heads < 1 or self.n_heads % self.kv_heads:
             raise SettingsError(f"n_heads {self.n_heads} must be a multiple of n_kv_heads {self.n_kv_heads}")
+        if self.attention_every is not None and self.attention_every < 1:
+            raise SettingsError(f"attention_every must be at least 1, got {self.attention_every}")
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"dropout must be at least 0 and below 1, got {self.dropout}")
+
+    def mixer_of(self, layer: int) -> Part:
+        """Return the choice of a layer's mixer; layers count from 0."""
+        attends = self.attention_every is not None and (layer + 1) % self.attention_every == 0
+        return Part("attention") if attends else self.mixer
 
     @property
     def d_head(self) -> int:

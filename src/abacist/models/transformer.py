@@ -6,19 +6,23 @@ import torch
 from torch import Tensor, nn
 
 from abacist.core.catalogue import build
-from abacist.models.attention import Attention, picked
 from abacist.models.cache import Cache
+from abacist.models.mixer import Mixer, picked
+from abacist.models.operators import Operators
 from abacist.models.position import PositionScheme
-from abacist.models.settings import FEED_FORWARDS, NORMS, POSITIONS, ModelSettings
+from abacist.models.settings import FEED_FORWARDS, MIXERS, NORMS, POSITIONS, ModelSettings
 
 
 class Block(nn.Module):
-    """Attention, then feed-forward, each on a normalised copy and added back (pre-norm)."""
+    """A mixer, then feed-forward, each on a normalised copy and added back (pre-norm).
 
-    def __init__(self, settings: ModelSettings):
+    The mixer is called attention, whichever it is: so are the weights that are saved.
+    """
+
+    def __init__(self, settings: ModelSettings, layer: int = 0):
         super().__init__()
         self.attention_norm = build(NORMS, settings.norm, settings.d_model)
-        self.attention = Attention(settings)
+        self.attention: Mixer = build(MIXERS, settings.mixer_of(layer), settings)
         self.feed_forward_norm = build(NORMS, settings.norm, settings.d_model)
         self.feed_forward = build(FEED_FORWARDS, settings.feed_forward, settings)
         self.dropout = nn.Dropout(settings.dropout)
@@ -31,11 +35,20 @@ class Block(nn.Module):
         cache: Cache | None,
         step: int,
         wanted: Tensor | None = None,
+        operators: Tensor | None = None,
     ) -> Tensor:
-        """Map (batch, seq, d_model) to the same shape, or to that of the wanted tokens alone."""
+        """Map (batch, seq, d_model) to the same shape, or to that of the wanted tokens alone.
+
+        `operators` (batch, seq) are for a feed-forward part that goes by them.
+        """
         mixed = self.attention(self.attention_norm(x), coordinates, position, cache, step, wanted)
         x = picked(x, wanted) + self.dropout(mixed)
-        return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+        return self.fed(x, operators if operators is None or wanted is None else operators.gather(1, wanted))
+
+    def fed(self, x: Tensor, operators: Tensor | None) -> Tensor:
+        """Add what the feed-forward part makes of each token; `operators` are those of the same tokens."""
+        told = () if operators is None else (operators,)
+        return x + self.dropout(self.feed_forward(self.feed_forward_norm(x), *told))
 
 
 class Transformer(nn.Module):
@@ -56,25 +69,13 @@ class Transformer(nn.Module):
         self.embedding = nn.Embedding(vocab_size, settings.d_model)
         self.position: PositionScheme = build(POSITIONS, settings.position, settings)
         self.dropout = nn.Dropout(settings.dropout)
-        self.blocks = nn.ModuleList(Block(settings) for _ in range(settings.n_layers))
+        self.blocks = nn.ModuleList(Block(settings, layer) for layer in range(settings.n_layers))
+        self.operators = Operators.wanted_by(self.blocks, vocab_size)
         self.norm = build(NORMS, settings.norm, settings.d_model)
         self.head = nn.Linear(settings.d_model, vocab_size, bias=False)
-        self._initialise()
+        draw_weights(self, settings.n_layers)
         if settings.tied:
             self.head.weight = self.embedding.weight
-
-    def _initialise(self) -> None:
-        """Draw normal weights: embeddings of 0.02, matrices of 0.7 / sqrt(inputs).
-
-        Matrices that write into the residual stream are smaller with depth, as in GPT-2; 0.7 / sqrt(768)
-        is about its 0.02, and narrow models need the larger values.
-        """
-        for name, parameter in self.named_parameters():
-            if parameter.dim() == 2:
-                std = 0.7 / math.sqrt(parameter.shape[1]) if "blocks." in name else 0.02
-                if name.endswith(("out.weight", "down.weight")):
-                    std /= math.sqrt(2 * self.settings.n_layers)
-                nn.init.normal_(parameter, std=std)
 
     def hidden(
         self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None, wanted: Tensor | None = None
@@ -87,12 +88,13 @@ class Transformer(nn.Module):
         places = self.position.embed(coordinates)
         x = first = self.dropout(x if places is None else x + places)
         keys_at = coordinates if cache is None else cache.arrive(coordinates)
+        operators = None if self.operators is None else self.operators(ids, cache)
         for step in range(self.settings.depth):
             loop, layer = divmod(step, len(self.blocks))
             if loop and not layer:  # what was read is given anew at each pass, so that many do not wash it out
                 x = x + first
             own = wanted if step == self.settings.depth - 1 else None
-            x = self.blocks[layer](x, (coordinates, keys_at), self.position, cache, step, own)
+            x = self.blocks[layer](x, (coordinates, keys_at), self.position, cache, step, own, operators)
         if cache is not None:
             cache.advance(ids.shape[1])
         return self.norm(x)
@@ -100,6 +102,20 @@ class Transformer(nn.Module):
     def forward(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:
         """Return the logits of the token after each token."""
         return self.head(self.hidden(ids, coordinates, cache))
+
+
+def draw_weights(model: nn.Module, n_layers: int) -> None:
+    """Draw normal weights: embeddings of 0.02, matrices of 0.7 / sqrt(inputs).
+
+    Matrices that write into the residual stream are smaller with depth, as in GPT-2; 0.7 / sqrt(768)
+    is about its 0.02, and narrow models need the larger values.
+    """
+    for name, parameter in model.named_parameters():
+        if parameter.dim() == 2:
+            std = 0.7 / math.sqrt(parameter.shape[1]) if "blocks." in name else 0.02
+            if name.endswith(("out.weight", "down.weight")):
+                std /= math.sqrt(2 * n_layers)
+            nn.init.normal_(parameter, std=std)
 
 
 def count_parameters(model: nn.Module, learning: bool = False) -> int:

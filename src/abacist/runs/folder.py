@@ -25,6 +25,7 @@ SETTINGS, VERSIONS, TOKENIZER, GRADES, REPORT, FAR = (
     "report.html",
     "far.json",
 )
+EXPERTS = "experts.json"
 FAR_KEPT = "far"
 """A folder of answers beyond the trained sizes, a file for each thing that was asked."""
 PARTS = "parts"

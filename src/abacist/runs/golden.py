@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from abacist.core.errors import RunError
 from abacist.kinds.decoder import Decoder
 from abacist.problems.question import read_question
 from abacist.runs.folder import write_json
@@ -20,10 +21,11 @@ def record(run: ProblemRun, questions: Iterable[str]) -> list[dict[str, Any]]:
     """Answer questions and note prompt, ids and coordinates of the whole row, logits and answer.
 
     Logits are those after the prompt and after each generated token but the last, computed without the
-    cache. Shape: (generated tokens, vocab_size).
+    cache. Shape: (generated tokens, vocab_size). Raises: RunError for another kind than a decoder.
     """
     kind = run.trained()
-    assert isinstance(kind, Decoder)
+    if not isinstance(kind, Decoder):
+        raise RunError(f"{run.path} is no decoder; golden files are of decoders alone")
     entries = []
     for text in questions:
         question = read_question(text)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from abacist.core.catalogue import build
+from abacist import kind as kinds
+from abacist.core.catalogue import Part, build, load
 from abacist.core.errors import SettingsError
 from abacist.core.memory import keep_freed_memory
 from abacist.core.seeds import generator
+from abacist.core.settings import dump
 from abacist.data.curriculum import CURRICULA, Curriculum, Look, Shares
 from abacist.data.files import FileStream
 from abacist.data.offsets import moved
@@ -31,12 +33,15 @@ from abacist.runs.rounds import check_rounds, train_in_rounds
 from abacist.runs.run import Run
 from abacist.runs.settings import RunSettings
 from abacist.runs.start import tokenizer_from
-from abacist.text.batch import Batch, collate
+from abacist.text.batch import Batch, collate, longest_completion
 from abacist.text.codec import Codec
 from abacist.text.confidence import CALIBRATION
 from abacist.text.generated import Generated
 from abacist.training.ensemble import Ensemble
 from abacist.training.loop import Evaluation, Outcome, Progress, read_metrics
+
+LOOKED_AT = 4
+"""Batches that are looked at before training: whether rows fit, and how long answers are."""
 
 
 class ProblemRun(Run):
@@ -66,8 +71,15 @@ class ProblemRun(Run):
         if self.settings.data.rounds is not None:
             check_rounds(self)
         self._check_length(self.stream.longest())
-        self.watched_problems()
-        self.watched_by_entry()
+        shown = [self.stream.batch(index) for index in range(LOOKED_AT)]
+        watched = [
+            self.codec.row(problem)
+            for problem in (*self.watched_problems(), *itertools.chain(*self.watched_by_entry()))
+        ]
+        shown.append(collate(watched, self.codec.classes, self.codec.tokenizer.pad_id))
+        self._fit_kind(max(longest_completion(batch) for batch in shown))
+        for batch in shown:
+            self.without_weights.prepare(batch)
         if self.curriculum.follows:
             self.batch(0, self.shares_after(()))
         for each in self.settings.grading.sets:
@@ -79,6 +91,14 @@ class ProblemRun(Run):
             problem.answer()
             self.codec.row(problem)
         self.check_model()
+
+    def _fit_kind(self, answer: int) -> None:
+        """Settle what the kind's settings leave open, by the longest answer in sight; later rounds have longer ones."""
+        part, cls = self.settings.kind, load(kinds.FOLDER, self.settings.kind.name)
+        if self.settings.data.rounds is None:
+            fitted = cls.fitted(cls.Settings(**part.settings), answer)
+            self.settings = dataclasses.replace(self.settings, kind=Part(part.name, dump(fitted)))
+            vars(self).pop("without_weights", None)  # one that was made before has the settings from before
 
     def _check_length(self, longest: int) -> None:
         room = self.settings.model.context_length
@@ -96,8 +116,8 @@ class ProblemRun(Run):
         """
         batch = self.stream.batch(index, shares)
         self._check_length(batch.ids.shape[1])
-        batch, seed = self.drawn(batch, index), self.settings.seed
-        return moved(batch, self.codec.hints, self.codec.format.most_moved(), generator(seed, "hints", index))
+        rng = generator(self.settings.seed, "hints", index)
+        return self.drawn(moved(batch, self.codec.hints, self.codec.format.most_moved(), rng), index)
 
     @cached_property
     def curriculum(self) -> Curriculum:
@@ -182,8 +202,8 @@ class ProblemRun(Run):
         return self.shares_after if self.curriculum.follows else None
 
     def forget(self) -> None:
-        """Remove calibration and what was asked far: they told of other weights."""
-        for name in (CALIBRATION, folders.FAR):
+        """Remove calibration, what was asked far and what experts do: they told of other weights."""
+        for name in (CALIBRATION, folders.FAR, folders.EXPERTS):
             (self.path / name).unlink(missing_ok=True)
         shutil.rmtree(self.path / folders.FAR_KEPT, ignore_errors=True)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from abacist.core.settings import dump
 from abacist.evaluation.calibration import Calibrated
+from abacist.evaluation.experts import expert_use
 from abacist.evaluation.far import reaches_of_json
 from abacist.evaluation.grading import Grade
 from abacist.evaluation.report import RunFacts, write_report
@@ -48,6 +49,9 @@ def write(
     )
     metrics, far = read_metrics(run.path), run.path / folders.FAR
     reaches = reaches_of_json(folders.read_json(far), str(far)) if far.is_file() else []
-    told = (grades, metrics, answered, calibrated, run.task.within, reaches)
+    experts = expert_use(run.kind, run.codec, [each.problem for each in grades[0].marked]) if grades else None
+    if experts is not None:
+        folders.write_json(run.path / folders.EXPERTS, experts.as_json())
+    told = (grades, metrics, answered, calibrated, run.task.within, reaches, experts)
     write_report(run.path / folders.REPORT, facts, run.codec, *told)
     return run.path / folders.REPORT

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 
 from abacist import kind as kinds
@@ -33,6 +34,7 @@ from abacist.runs.start import fill_from, shaped
 from abacist.text import tokenizer as tokenizers
 from abacist.text.batch import Batch, parts
 from abacist.text.codec import Codec
+from abacist.text.coordinates import Integers
 from abacist.text.tokenizer import Tokenizer
 from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Outcome, Progress, Trainer
 from abacist.training.probe import settled
@@ -151,8 +153,10 @@ class Run(ABC):
         return made
 
     def drawn(self, batch: Batch, index: int) -> Batch:
-        """Return a batch with what training draws for its rows where positions ask for it."""
+        """Return a batch with what training draws for its rows where kind and positions ask for it."""
         seed, room = self.settings.seed, self.settings.model.context_length
+        if load(kinds.FOLDER, self.settings.kind.name).prepare is not Kind.prepare:  # else there is nothing to draw
+            batch = self.without_weights.prepare(batch, generator(seed, "kind", index))
         batch = shifted(batch, self.offsets, generator(seed, "offsets", index))
         if self.spread is not None:
             batch = spread(batch, self.spread, room, generator(seed, "spread", index))
@@ -186,14 +190,19 @@ class Run(ABC):
             made = made.cuda()
         return made
 
+    @cached_property
+    def without_weights(self) -> Kind:
+        """The model without a weight, which is all that preparing batches needs. Raises: SettingsError."""
+        with torch.device("meta"):
+            return _new_kind(self.settings, self.codec)
+
     def check_model(self) -> None:
         """See whether the settings make a model, without a weight. Raises: SettingsError."""
         self.parameters()
 
     def parameters(self) -> int:
         """Count the parameters without making a weight; those of adapters are left out. Raises: SettingsError."""
-        with torch.device("meta"):
-            return count_parameters(_new_kind(self.settings, self.codec).model)
+        return count_parameters(self.without_weights.model)
 
     def trained(self) -> Kind:
         """Return the model with its best weights, adapters merged, in float32 whatever it was trained in.
@@ -262,11 +271,22 @@ def _unheard(what: str, done: int, of: int | None = None) -> None:
 
 
 def _new_kind(settings: RunSettings, codec: Codec) -> Kind:
+    made = _kind(settings, codec.classes, codec.tokenizer.end_id)
+    return made.read_vocabulary(codec.tokenizer.vocabulary)
+
+
+def _kind(settings: RunSettings, token_classes: Integers, end_id: int) -> Kind:
     cls = load(kinds.FOLDER, settings.kind.name)
     seed = key_to_integer(settings.seed, "weights") % 2**63
     options = cls.Settings(**settings.kind.settings)
-    made: Kind = cls.new(options, settings.model, codec.classes, codec.tokenizer.end_id, seed)
+    made: Kind = cls.new(options, settings.model, token_classes, end_id, seed)
     return made
+
+
+def kind_without_weights(settings: RunSettings, vocab_size: int) -> Kind:
+    """Return the kind that settings make for so many tokens, on the "meta" device: shapes, and not a weight."""
+    with torch.device("meta"):
+        return _kind(settings, np.zeros(vocab_size, dtype=np.int64), vocab_size - 1)
 
 
 def count_from_settings(settings: RunSettings) -> int | None:

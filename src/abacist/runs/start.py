@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from abacist import kind as kinds
 from abacist.core.catalogue import Part, build, load
 from abacist.core.errors import RunError, SettingsError
 from abacist.core.settings import check, dump
@@ -80,7 +81,8 @@ def shaped(settings: RunSettings) -> RunSettings:
             "start.weights: name what to begin with, a run folder or one of a GPT-2 or Llama, "
             "such as --set weights=runs/character_gpt"
         )
-    kind, model, tokenizer = Origin(settings.start.weights).settings()
+    theirs, model, tokenizer = Origin(settings.start.weights).settings()
+    kind = _with_wishes(theirs, settings.kind)
     if lines := list(_not_granted(settings, kind, model, tokenizer)):
         raise SettingsError("\n".join(lines))
     return dataclasses.replace(
@@ -91,6 +93,14 @@ def shaped(settings: RunSettings) -> RunSettings:
         ),
         text=dataclasses.replace(settings.text, tokenizer=_with_roles(tokenizer, settings.text.tokenizer)),
     )
+
+
+def _with_wishes(kind: Part, wished: Part) -> Part:
+    """Return the weights' kind; of its settings those that weights do not depend on are the wished ones."""
+    if kind.name != wished.name:
+        return kind
+    free = {name: wished.settings[name] for name in load(kinds.FOLDER, kind.name).unbound if name in wished.settings}
+    return Part(kind.name, {**kind.settings, **free})
 
 
 def _context(wished: ModelSettings, theirs: ModelSettings) -> int:

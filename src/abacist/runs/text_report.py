@@ -29,7 +29,7 @@ def write(run: TextRun, looks: Sequence[Look], samples: Sequence[str]) -> Path:
         parameters=count_parameters(run.kind.model),
         weight_bytes=(run.path / WEIGHTS).stat().st_size,
         ideas=(
-            (f"abacist sample {path} --num 3 --temperature 0.7", "Let it write."),
+            *([(f"abacist sample {path} --num 3 --temperature 0.7", "Let it write.")] if samples else []),
             (longer, "Train twice as long."),
             (f"{command} --set seed={run.settings.seed + 1}", "See how much was luck: the same run from another seed."),
         ),

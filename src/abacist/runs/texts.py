@@ -258,11 +258,15 @@ class TextRun(Run):
 
         def evaluate() -> Evaluation:
             looks = self._looks(validations)
-            sample = self.sample(self.corpus.sample, self.corpus.sample.prompt, self.corpus.sample.tokens)
-            self.tell(sample)
             mean = looks[-1].loss
-            bits = mean.bits_per_character
-            notes: dict[str, Any] = {"tokens_validated": mean.tokens, "bits_per_character": bits, "sample": sample}
+            notes: dict[str, Any] = {
+                "tokens_validated": mean.tokens,
+                "bits_per_character": mean.bits_per_character,
+            }
+            if self.kind.writes:
+                own = self.corpus.sample
+                notes["sample"] = self.sample(own, own.prompt, own.tokens)
+                self.tell(notes["sample"])
             if len(looks) > 1:
                 notes["by_source"] = {look.name: look.loss.loss for look in looks[:-1]}
             return Evaluation(None, mean.loss, notes=notes)
@@ -275,7 +279,9 @@ class TextRun(Run):
         for name, each in zip(self.names, validations, strict=True):
             batches = each.batches() if reading is None else _told(each, partial(reading, f"validating on {name}"))
             total, count = summed_loss(self.kind, batches)
-            loss = TextLoss(count, total / count, each.tokens_per_character, each.unknown)
+            # What is known of tokens on both sides says nothing of the text as a whole.
+            per_character = each.tokens_per_character if self.kind.writes else None
+            loss = TextLoss(count, total / count, per_character, each.unknown)
             looks.append(Look(name, loss, each.whole))
         return looks if len(looks) == 1 else [*looks, _mean(looks, self.corpus.shares)]
 
@@ -319,10 +325,9 @@ class TextRun(Run):
         return prompt + "".join(self.written(choice, prompt, tokens, number))
 
     def samples(self, count: int) -> Iterator[str]:
-        """Write for show with the best weights."""
-        self.trained()
-        settings = self.corpus.sample
-        for number in range(count):
+        """Write for show with the best weights; nothing from a kind that writes no text."""
+        settings, kind = self.corpus.sample, self.trained()
+        for number in range(count if kind.writes else 0):
             yield self.sample(settings, settings.prompt, 4 * settings.tokens, number)
 
 

@@ -50,11 +50,13 @@ class NumpyDecoder:
         self.context_length, self.depth = model["context_length"], self.n_layers * model.get("loops", 1)
         self.norm, self.position = Part.read(model["norm"]), Part.read(model["position"])
         self.feed_forward = Part.read(model["feed_forward"])
+        mixer = Part.read(model.get("mixer", "attention"))  # settings of earlier runs name none
         known = (
             (self.settings["kind"]["name"], ("decoder",)),
             (self.norm.name, tuple(layers.NORMS)),
             (self.position.name, layers.POSITIONS),
             (self.feed_forward.name, tuple(layers.FEED_FORWARDS)),
+            (mixer.name, ("attention",)),
         )
         for name, names in known:
             if name not in names:

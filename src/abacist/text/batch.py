@@ -46,17 +46,47 @@ def batch_of(rows: Rows, classes: Integers) -> Batch:
     return Batch(ids, coordinates(ids, classes), loss_mask)
 
 
-def joined(batches: Sequence[Batch]) -> Batch:
-    """Put batches one under the other, padded to the longest row of all; further targets are left away."""
-    seq = max(batch.ids.shape[1] for batch in batches)
+def separated(batch: Batch, classes: Integers) -> Batch:
+    """Return a batch with a row of its own for each prompt with its completion, where several share a row."""
+    counts = batch.loss_mask
+    begins, ends = counts.copy(), counts.copy()
+    begins[:, 1:] &= ~counts[:, :-1]
+    ends[:, :-1] &= ~counts[:, 1:]
+    rows, completions = begins.nonzero()
+    if len(rows) == len(counts):
+        return batch
+    stops = ends.nonzero()[1] + 1
+    starts = np.where(np.diff(rows, prepend=-1) == 0, np.roll(stops, 1), 0)
+    places = np.arange((stops - starts).max())
+    there = places < (stops - starts)[:, None]
+    ids = batch.ids[rows[:, None], np.where(there, starts[:, None] + places, 0)] * there
+    return Batch(ids, coordinates(ids, classes), there & (places >= (completions - starts)[:, None]))
 
-    def stacked(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        return np.concatenate([np.pad(a, [(0, 0), (0, seq - a.shape[1]), *[(0, 0)] * (a.ndim - 2)]) for a in arrays])
+
+def longest_completion(batch: Batch) -> int:
+    """Return the tokens of the longest completion, its end included."""
+    longest, run = 0, np.zeros(len(batch.loss_mask), dtype=np.int64)
+    for column in batch.loss_mask.T:
+        run = (run + 1) * column
+        longest = max(longest, int(run.max()))
+    return longest
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Put batches one under the other, padded to the longest row of all, and so with the targets that all have."""
+
+    def stacked(arrays: Sequence[NDArray[Any]], empty: int = 0) -> NDArray[Any]:
+        seq = max(a.shape[1] for a in arrays)
+        padded = (
+            np.pad(a, [(0, 0), (0, seq - a.shape[1]), *[(0, 0)] * (a.ndim - 2)], constant_values=empty) for a in arrays
+        )
+        return np.concatenate(list(padded))
 
     return Batch(
         stacked([batch.ids for batch in batches]),
         stacked([batch.coordinates for batch in batches]),
         stacked([batch.loss_mask for batch in batches]),
+        {name: stacked([batch.targets[name] for batch in batches], -1) for name in batches[0].targets},
     )
 
 

@@ -23,6 +23,11 @@ class Ensemble:
 
     def __init__(self, trainers: Sequence[Trainer]):
         self.trainers = list(trainers)
+        if any(getattr(part, "shapes_follow_data", False) for each in trainers for part in each.kind.modules()):
+            raise SettingsError(
+                "model.feed_forward must not be experts where models are trained at once: how many tokens an expert "
+                "gets differs from model to model; train them in turn"
+            )
         shared = {
             "training.dtype": {str(trainer.settings.dtype) for trainer in trainers},
             "training.batch_size": {str(trainer.settings.batch_size) for trainer in trainers},
@@ -62,6 +67,8 @@ class Ensemble:
             self._stack(running)
         kind = running[0].kind
         batches = [trainer.next_batch() for trainer in running]
+        if len({len(batch.ids) for batch in batches}) > 1:
+            raise SettingsError("data.pack must be null where models of this kind are trained at once")
         tokens = [int(batch.loss_mask.sum()) for batch in batches]
         inputs = {
             name: tensor.unflatten(0, (len(running), -1)) for name, tensor in kind.inputs(joined(batches)).items()

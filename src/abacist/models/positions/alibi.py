@@ -11,7 +11,7 @@ from abacist.models.spread import Spread
 
 
 class Alibi(PositionScheme):
-    """Let the score of query i and key j fall by m (i - j), with a slope m for each head.
+    """Let the score of query i and key j fall by m |i - j|, with a slope m for each head.
 
     The slopes are 2^(-8 h / H) for heads h = 1..H: each sees further than the one before. Nothing is
     learned, and a row may be longer than any in training.
@@ -45,4 +45,4 @@ class Alibi(PositionScheme):
         if not self.placed.drawn:
             return None
         i, j = self.placed(query[:, None, :, None, INDEX]), self.placed(key[:, None, None, :, INDEX])
-        return -self.slope[:, None, None] * (i - j)
+        return -self.slope[:, None, None] * (i - j).abs()
