@@ -40,8 +40,8 @@ class StartSettings:
     weights: str
     """A run folder; or a folder with `config.json`, `model.safetensors` and `tokenizer.json` as transformers has it."""
     lora: LoRASettings | None = None
-    """Learn low-rank adapters alone, and leave the weights as they are, but embedding and head where the alphabet grows;
-    null to learn all of them."""
+    """Learn low-rank adapters alone, and leave the weights as they are, but for embedding and head where the alphabet
+    grows; null to learn all of them."""
 
 
 @dataclass(frozen=True)
