@@ -24,8 +24,19 @@ class Kind(nn.Module, ABC):
 
     @classmethod
     @abstractmethod
-    def new(cls, _settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Kind":
-        """Make one with random weights that depend on the seed alone; first its own `Settings`."""
+    def new(
+        cls,
+        _settings: object,
+        model: ModelSettings,
+        token_classes: object,
+        end_id: int,
+        seed: int,
+        numbers: object = None,
+    ) -> "Kind":
+        """Make one with random weights that depend on the seed alone; first its own `Settings`.
+
+        `numbers` are those that tokens stand for; they are given where `model.embedding` knows numbers.
+        """
 
     @abstractmethod
     def inputs(self, batch: Batch) -> dict[str, Tensor]:

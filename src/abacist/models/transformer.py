@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from abacist.core.catalogue import build
 from abacist.models.attention import Attention, picked
 from abacist.models.cache import Cache
+from abacist.models.embedding import TokenEmbedding
 from abacist.models.position import PositionScheme
-from abacist.models.settings import FEED_FORWARDS, NORMS, POSITIONS, ModelSettings
+from abacist.models.settings import EMBEDDINGS, FEED_FORWARDS, NORMS, POSITIONS, ModelSettings
 
 
 class Block(nn.Module):
@@ -48,20 +49,19 @@ class Transformer(nn.Module):
     token_classes: Tensor
     """Class of each token, (vocab_size,): stored with the weights, so that coordinates can be made from ids."""
 
-    def __init__(self, settings: ModelSettings, token_classes: Tensor):
+    def __init__(self, settings: ModelSettings, token_classes: Tensor, numbers: object = None):
         super().__init__()
         self.settings = settings
         self.register_buffer("token_classes", token_classes)
-        vocab_size = len(token_classes)
-        self.embedding = nn.Embedding(vocab_size, settings.d_model)
+        self.embedding: TokenEmbedding = build(EMBEDDINGS, settings.embedding, settings, len(token_classes), numbers)
         self.position: PositionScheme = build(POSITIONS, settings.position, settings)
         self.dropout = nn.Dropout(settings.dropout)
         self.blocks = nn.ModuleList(Block(settings) for _ in range(settings.n_layers))
         self.norm = build(NORMS, settings.norm, settings.d_model)
-        self.head = nn.Linear(settings.d_model, vocab_size, bias=False)
+        self.head = self.embedding.head()
         self._initialise()
         if settings.tied:
-            self.head.weight = self.embedding.weight
+            self.embedding.tie(self.head)
 
     def _initialise(self) -> None:
         """Draw normal weights: embeddings of 0.02, matrices of 0.7 / sqrt(inputs).
@@ -99,7 +99,8 @@ class Transformer(nn.Module):
 
     def forward(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:
         """Return the logits of the token after each token."""
-        return self.head(self.hidden(ids, coordinates, cache))
+        logits: Tensor = self.head(self.hidden(ids, coordinates, cache))
+        return logits
 
 
 def count_parameters(model: nn.Module, learning: bool = False) -> int:
@@ -112,8 +113,11 @@ def count_parameters(model: nn.Module, learning: bool = False) -> int:
     return sum({p.untyped_storage()._cdata: p.numel() for p in counted}.values())
 
 
-def new_transformer(settings: ModelSettings, token_classes: object, seed: int) -> Transformer:
-    """Make a transformer with random weights that depend on the seed alone."""
+def new_transformer(settings: ModelSettings, token_classes: object, seed: int, numbers: object = None) -> Transformer:
+    """Make a transformer with random weights that depend on the seed alone.
+
+    `numbers` are those that tokens stand for, -1 for none; embeddings that know numbers need them.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Transformer(settings, torch.as_tensor(token_classes))
+        return Transformer(settings, torch.as_tensor(token_classes), numbers)

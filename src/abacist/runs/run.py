@@ -25,7 +25,7 @@ from abacist.kind import Kind
 from abacist.models.checkpoint import load_weights
 from abacist.models.lora import adapt, merge
 from abacist.models.position import Offsets
-from abacist.models.settings import POSITIONS
+from abacist.models.settings import EMBEDDINGS, POSITIONS
 from abacist.models.transformer import count_parameters
 from abacist.runs import folder as folders
 from abacist.runs.settings import RunSettings
@@ -265,7 +265,9 @@ def _new_kind(settings: RunSettings, codec: Codec) -> Kind:
     cls = load(kinds.FOLDER, settings.kind.name)
     seed = key_to_integer(settings.seed, "weights") % 2**63
     options = cls.Settings(**settings.kind.settings)
-    made: Kind = cls.new(options, settings.model, codec.classes, codec.tokenizer.end_id, seed)
+    knows_numbers = load(EMBEDDINGS, settings.model.embedding.name).knows_numbers
+    told = {"numbers": codec.numbers} if knows_numbers else {}  # most have no use for them
+    made: Kind = cls.new(options, settings.model, codec.classes, codec.tokenizer.end_id, seed, **told)
     return made
 
 

@@ -55,6 +55,7 @@ class NumpyDecoder:
             (self.norm.name, tuple(layers.NORMS)),
             (self.position.name, layers.POSITIONS),
             (self.feed_forward.name, tuple(layers.FEED_FORWARDS)),
+            (Part.read(model.get("embedding", "table")).name, ("table",)),
         )
         for name, names in known:
             if name not in names:

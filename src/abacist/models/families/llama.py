@@ -30,7 +30,7 @@ class Llama(Family):
         "rope_interleaved": (False,),
         "quantization_config": (None,),
     }
-    parts = {"position": "rope", "norm": "rms_norm", "feed_forward": "swiglu"}  # noqa: RUF012
+    parts = {"embedding": "table", "position": "rope", "norm": "rms_norm", "feed_forward": "swiglu"}  # noqa: RUF012
     prefix = "model."
     without_weights = r"rotary_emb\.inv_freq$"
 
