@@ -38,8 +38,19 @@ class Kind(nn.Module, ABC):
 
     @classmethod
     @abstractmethod
-    def new(cls, _settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Kind":
-        """Make one with random weights that depend on the seed alone; first its own `Settings`."""
+    def new(
+        cls,
+        _settings: object,
+        model: ModelSettings,
+        token_classes: object,
+        end_id: int,
+        seed: int,
+        numbers: object = None,
+    ) -> "Kind":
+        """Make one with random weights that depend on the seed alone; first its own `Settings`.
+
+        `numbers` are those that tokens stand for; they are given where `model.embedding` knows numbers.
+        """
 
     def read_vocabulary(self, vocabulary: Sequence[str]) -> "Kind":
         """Tell the parts of the model that go by certain tokens what each token is; return the kind."""

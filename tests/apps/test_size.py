@@ -36,6 +36,15 @@ def test_text_needs_to_be_told_how_many_tokens_there_are(monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["vocab_size"] == 65
 
 
+def test_an_embedding_of_numbers_needs_the_tokens_themselves(monkeypatch, capsys):
+    chosen = ("demo", "--set", "model.embedding=fourier", "--json")
+    assert run(monkeypatch, *chosen) == 0
+    parts = {part["path"]: part["name"] for part in json.loads(capsys.readouterr().out)["parts"]}
+    assert (parts["embedding"], parts["head"]) == ("Fourier", "FourierHead")
+    assert run(monkeypatch, *chosen, "--vocab-size", "22") == 1
+    assert capsys.readouterr().err.strip().endswith("has to know which numbers tokens stand for, and is not told")
+
+
 def test_a_run_folder_is_counted_as_its_weights_are(monkeypatch, capsys):
     assert run(monkeypatch, str(SHIPPED), "--json") == 0
     assert json.loads(capsys.readouterr().out)["parameters"] > 10_000

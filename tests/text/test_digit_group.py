@@ -43,6 +43,38 @@ def test_groups_are_cut_from_either_end(text: str, from_end: str, from_first: st
     assert cut(text, from_end=False) == from_first.split()
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", "0"),
+        ("7", "7"),
+        ("99+10=109", "99 + 10 = 1 0 9"),
+        ("12345", "1 23 45"),
+        ("1005", "10 0 5"),
+        ("100", "1 0 0"),
+        ("0.05", "0 . 0 5"),
+        ("0.5", "0 . 5"),
+        ("0.50", "0 . 50"),
+        ("007", "0 0 7"),
+        ("-12.340", "- 12 . 3 40"),
+    ],
+)
+def test_without_zeros_in_front_a_number_is_a_token(text: str, expected: str):
+    assert cut(text, size=2, zeros=False) == expected.split()
+
+
+def test_without_zeros_in_front_every_number_has_one_token():
+    tokenizer = groups(zeros=False)
+    assert all(len(tokenizer.encode(str(value))) == 1 for value in range(1000))
+    numbers = [token for token in tokenizer.vocabulary if token.isdigit()]
+    assert sorted(map(int, numbers)) == [*range(1000)]
+
+
+def test_zeros_in_front_are_those_of_groups_from_the_end():
+    with pytest.raises(SettingsError, match="zeros may be false only with from_end"):
+        groups(zeros=False, from_end=False)
+
+
 @pytest.mark.parametrize(("size", "expected"), [(1, "1 2 3 4 5"), (2, "1 23 45"), (4, "1 2345"), (5, "12345")])
 def test_the_size_of_a_group_is_set(size: int, expected: str):
     assert cut("12345", size=size) == expected.split()

@@ -8,6 +8,7 @@ from typing import Any
 PATHS = {
     "format": "text.format",
     "tokenizer": "text.tokenizer",
+    "embedding": "model.embedding",
     "position": "model.position",
     "norm": "model.norm",
     "feed_forward": "model.feed_forward",

@@ -38,10 +38,13 @@ def size(source: str, changes: list[tuple[str, Any]], vocab_size: int | None = N
     from abacist.models.sizes import part_sizes
     from abacist.runs.run import kind_without_weights
     from abacist.runs.start import shaped
+    from abacist.text.numbers import token_numbers
 
     settings = shaped(settings_from(source, changes))
-    tokens = vocab_size or _vocab_size(source, settings)
-    parts = part_sizes(kind_without_weights(settings, tokens).model)
+    vocabulary = None if vocab_size else _vocabulary(source, settings)
+    tokens = vocab_size or len(vocabulary or ())
+    numbers = None if vocabulary is None else token_numbers(vocabulary)
+    parts = part_sizes(kind_without_weights(settings, tokens, numbers).model)
     total, stored = sum(part.parameters for part in parts), sum(part.buffers for part in parts)
     if as_json:
         whole = {"parameters": total, "buffers": stored, "buffer_bytes": sum(part.buffer_bytes for part in parts)}
@@ -65,7 +68,7 @@ def size(source: str, changes: list[tuple[str, Any]], vocab_size: int | None = N
     console.print(f"{_bytes(4 * total)} in float32, {_bytes(2 * total)} in bfloat16", soft_wrap=True)
 
 
-def _vocab_size(source: str, settings: "RunSettings") -> int:
+def _vocabulary(source: str, settings: "RunSettings") -> list[str]:
     """Return the tokens of a run folder, of weights to begin with, or of the tokenizer that the settings make."""
     from pathlib import Path
 
@@ -75,13 +78,13 @@ def _vocab_size(source: str, settings: "RunSettings") -> int:
     from abacist.text.codec import Codec
 
     if settings.start is not None:
-        return len(tokenizer_from(settings).vocabulary)
+        return tokenizer_from(settings).vocabulary
     if settings.corpus is None:
-        return len(Codec.build(settings.text).tokenizer.vocabulary)
+        return Codec.build(settings.text).tokenizer.vocabulary
     kept = Run.open(Path(source)).kept_tokenizer() if Path(source).is_dir() else None
     if kept is None:
         raise SettingsError(f"{source} learns its tokens from its text; say how many there will be: --vocab-size N")
-    return len(kept.vocabulary)
+    return kept.vocabulary
 
 
 def _bytes(count: int) -> str:

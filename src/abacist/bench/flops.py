@@ -34,7 +34,7 @@ def training_flops(model: Transformer, batch: Batch, masked: bool = False) -> in
         products += queries.size * (projections + matrix_weights(block.get_submodule("feed_forward")))
         products += every.size * 2 * width * model.settings.d_kv  # keys and values
         products += pairs * 2 * width  # scores, then the weighted sum of values
-    products += asked.size * model.head.weight.numel()
+    products += asked.size * matrix_weights(model.head)
     return 2 * FORWARD_AND_BACKWARD * products
 
 

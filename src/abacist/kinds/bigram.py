@@ -30,7 +30,15 @@ class Bigram(Kind):
         self.model, self.end_id, self.context_length = model, end_id, context_length
 
     @classmethod
-    def new(cls, _settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Bigram":
+    def new(
+        cls,
+        _settings: object,
+        model: ModelSettings,
+        token_classes: object,
+        end_id: int,
+        seed: int,
+        numbers: object = None,
+    ) -> "Bigram":
         """Make one with random weights that depend on the seed alone."""
         size = len(token_classes)  # type: ignore[arg-type]
         return cls(bigram.new_bigram(size, seed), end_id, model.context_length)

@@ -60,9 +60,17 @@ class Decoder(Kind):
         self.end_id = end_id
 
     @classmethod
-    def new(cls, _settings: object, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Decoder":
+    def new(
+        cls,
+        _settings: object,
+        model: ModelSettings,
+        token_classes: object,
+        end_id: int,
+        seed: int,
+        numbers: object = None,
+    ) -> "Decoder":
         """Make one with random weights that depend on the seed alone."""
-        return cls(new_transformer(model, token_classes, seed), end_id)
+        return cls(new_transformer(model, token_classes, seed, numbers), end_id)
 
     @property
     def device(self) -> torch.device:

@@ -78,9 +78,18 @@ class Encoder(Kind):
         return dataclasses.replace(settings, width=settings.width or answer + answer // 4 + 1)
 
     @classmethod
-    def new(cls, settings: Any, model: ModelSettings, token_classes: object, end_id: int, seed: int) -> "Encoder":
+    def new(
+        cls,
+        settings: Any,
+        model: ModelSettings,
+        token_classes: object,
+        end_id: int,
+        seed: int,
+        numbers: object = None,
+    ) -> "Encoder":
         """Make one with random weights that depend on the seed alone."""
-        return cls(settings, encoder.new_encoder(model, token_classes, seed), np.asarray(token_classes), end_id)
+        made = encoder.new_encoder(model, token_classes, seed, numbers)
+        return cls(settings, made, np.asarray(token_classes), end_id)
 
     @property
     def device(self) -> torch.device:

@@ -50,10 +50,16 @@ class EncoderDecoder(Kind):
 
     @classmethod
     def new(
-        cls, settings: Any, model: ModelSettings, token_classes: object, end_id: int, seed: int
+        cls,
+        settings: Any,
+        model: ModelSettings,
+        token_classes: object,
+        end_id: int,
+        seed: int,
+        numbers: object = None,
     ) -> "EncoderDecoder":
         """Make one with random weights that depend on the seed alone."""
-        made = encoder_decoder.new_encoder_decoder(model, token_classes, settings.encoder_layers, seed)
+        made = encoder_decoder.new_encoder_decoder(model, token_classes, settings.encoder_layers, seed, numbers)
         return cls(made, np.asarray(token_classes), end_id)
 
     @property

@@ -5,11 +5,12 @@ from torch import Tensor, nn
 
 from abacist.core.catalogue import build, load
 from abacist.core.errors import SettingsError
+from abacist.models.embedding import TokenEmbedding
 from abacist.models.mixer import picked
 from abacist.models.mixers.attention import Attention
 from abacist.models.operators import Operators
 from abacist.models.position import PositionScheme
-from abacist.models.settings import MIXERS, NORMS, POSITIONS, ModelSettings
+from abacist.models.settings import EMBEDDINGS, MIXERS, NORMS, POSITIONS, ModelSettings
 from abacist.models.transformer import Block, draw_weights
 
 
@@ -47,13 +48,13 @@ class Encoder(nn.Module):
     token_classes: Tensor
     """Class of each token of the vocabulary, (vocab_size,)."""
 
-    def __init__(self, settings: ModelSettings, token_classes: Tensor):
+    def __init__(self, settings: ModelSettings, token_classes: Tensor, numbers: object = None):
         super().__init__()
         check_attends(settings, "encoder")
         self.settings = settings
         self.register_buffer("token_classes", token_classes)
         self.vocab_size = len(token_classes)
-        self.embedding = nn.Embedding(self.vocab_size, settings.d_model)
+        self.embedding: TokenEmbedding = build(EMBEDDINGS, settings.embedding, settings, self.vocab_size, numbers)
         # Apart from the vocabulary's vectors, so that one that grows keeps them.
         self.mask = nn.Parameter(0.02 * torch.randn(settings.d_model))
         self.position: PositionScheme = build(POSITIONS, settings.position, settings)
@@ -61,10 +62,10 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(EncoderBlock(settings, layer) for layer in range(settings.n_layers))
         self.operators = Operators.wanted_by(self.blocks, self.vocab_size)
         self.norm = build(NORMS, settings.norm, settings.d_model)
-        self.head = nn.Linear(settings.d_model, self.vocab_size, bias=False)
+        self.head = self.embedding.head()
         draw_weights(self, settings.n_layers)
         if settings.tied:
-            self.head.weight = self.embedding.weight
+            self.embedding.tie(self.head)
 
     def hidden(
         self, ids: Tensor, coordinates: Tensor, there: Tensor | None = None, wanted: Tensor | None = None
@@ -85,7 +86,8 @@ class Encoder(nn.Module):
 
     def forward(self, ids: Tensor, coordinates: Tensor, there: Tensor | None = None) -> Tensor:
         """Return the logits of what stands at each token's place."""
-        return self.head(self.hidden(ids, coordinates, there))
+        logits: Tensor = self.head(self.hidden(ids, coordinates, there))
+        return logits
 
 
 def check_attends(settings: ModelSettings, kind: str) -> None:
@@ -95,8 +97,8 @@ def check_attends(settings: ModelSettings, kind: str) -> None:
             raise SettingsError(f"model.mixer: {name} reads from left to right; a model of kind {kind} needs attention")
 
 
-def new_encoder(settings: ModelSettings, token_classes: object, seed: int) -> Encoder:
-    """Make an encoder with random weights that depend on the seed alone."""
+def new_encoder(settings: ModelSettings, token_classes: object, seed: int, numbers: object = None) -> Encoder:
+    """Make an encoder with random weights that depend on the seed alone; `numbers` as for a transformer."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Encoder(settings, torch.as_tensor(token_classes))
+        return Encoder(settings, torch.as_tensor(token_classes), numbers)

@@ -8,13 +8,14 @@ from torch import Tensor, nn
 
 from abacist.core.catalogue import build
 from abacist.models.cache import Cache
+from abacist.models.embedding import TokenEmbedding
 from abacist.models.encoder import EncoderBlock, check_attends
 from abacist.models.linear import Linear
 from abacist.models.mixer import heads_of
 from abacist.models.mixers.attention import Attention, gathered
 from abacist.models.operators import Operators
 from abacist.models.position import PositionScheme
-from abacist.models.settings import NORMS, POSITIONS, ModelSettings
+from abacist.models.settings import EMBEDDINGS, NORMS, POSITIONS, ModelSettings
 from abacist.models.transformer import Block, draw_weights
 
 
@@ -112,7 +113,7 @@ class EncoderDecoder(nn.Module):
     token_classes: Tensor
     """Class of each token, (vocab_size,)."""
 
-    def __init__(self, settings: ModelSettings, token_classes: Tensor, encoder_layers: int):
+    def __init__(self, settings: ModelSettings, token_classes: Tensor, encoder_layers: int, numbers: object = None):
         super().__init__()
         self.settings = settings
         self.reading = dataclasses.replace(settings, n_layers=encoder_layers)
@@ -120,7 +121,7 @@ class EncoderDecoder(nn.Module):
             check_attends(stack, "encoder_decoder")
         everything = dataclasses.replace(settings, n_layers=encoder_layers + 2 * settings.n_layers)
         self.register_buffer("token_classes", token_classes)
-        self.embedding = nn.Embedding(len(token_classes), settings.d_model)
+        self.embedding: TokenEmbedding = build(EMBEDDINGS, settings.embedding, settings, len(token_classes), numbers)
         self.position: PositionScheme = build(POSITIONS, settings.position, everything)
         self.dropout = nn.Dropout(settings.dropout)
         self.encoder_blocks = nn.ModuleList(EncoderBlock(self.reading, layer) for layer in range(encoder_layers))
@@ -128,10 +129,10 @@ class EncoderDecoder(nn.Module):
         self.blocks = nn.ModuleList(CrossBlock(settings, layer, encoder_layers) for layer in range(settings.n_layers))
         self.operators = Operators.wanted_by(self, len(token_classes))
         self.norm = build(NORMS, settings.norm, settings.d_model)
-        self.head = nn.Linear(settings.d_model, len(token_classes), bias=False)
+        self.head = self.embedding.head()
         draw_weights(self, settings.n_layers)
         if settings.tied:
-            self.head.weight = self.embedding.weight
+            self.embedding.tie(self.head)
 
     def read(self, ids: Tensor, coordinates: Tensor, there: Tensor | None = None) -> Memory:
         """Encode prompts; `there` (batch, seq) is false at padding."""
@@ -166,7 +167,8 @@ class EncoderDecoder(nn.Module):
 
     def forward(self, ids: Tensor, coordinates: Tensor, memory: Memory, cache: Cache | None = None) -> Tensor:
         """Return the logits of the token after each token of the answers."""
-        return self.head(self.hidden(ids, coordinates, memory, cache))
+        logits: Tensor = self.head(self.hidden(ids, coordinates, memory, cache))
+        return logits
 
     def _embedded(self, ids: Tensor, coordinates: Tensor) -> Tensor:
         x, places = self.embedding(ids), self.position.embed(coordinates)
@@ -174,9 +176,12 @@ class EncoderDecoder(nn.Module):
 
 
 def new_encoder_decoder(
-    settings: ModelSettings, token_classes: object, encoder_layers: int | None, seed: int
+    settings: ModelSettings, token_classes: object, encoder_layers: int | None, seed: int, numbers: object = None
 ) -> EncoderDecoder:
-    """Make one with random weights that depend on the seed alone; without a number as many layers on both sides."""
+    """Make one with random weights that depend on the seed alone; without a number as many layers on both sides.
+
+    `numbers` as for a transformer.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return EncoderDecoder(settings, torch.as_tensor(token_classes), encoder_layers or settings.n_layers)
+        return EncoderDecoder(settings, torch.as_tensor(token_classes), encoder_layers or settings.n_layers, numbers)

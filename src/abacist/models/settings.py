@@ -10,6 +10,7 @@ POSITIONS = "models.positions"
 MIXERS = "models.mixers"
 NORMS = "models.norms"
 FEED_FORWARDS = "models.feed_forwards"
+EMBEDDINGS = "models.embeddings"
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class ModelSettings:
     n_kv_heads: int | None = None
     """Heads of keys and values, each shared by n_heads / n_kv_heads heads of queries; null for one each."""
     d_ff: int = 256
+    embedding: Annotated[Part, PartOf(EMBEDDINGS)] = Part("table")
+    """How tokens become vectors, and hidden states logits: by a learned table, or by the numbers that tokens are."""
     position: Annotated[Part, PartOf(POSITIONS)] = Part("places")
     norm: Annotated[Part, PartOf(NORMS)] = Part("rms_norm")
     feed_forward: Annotated[Part, PartOf(FEED_FORWARDS)] = Part("squared_relu")

@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from abacist.core.catalogue import build
 from abacist.models.cache import Cache
+from abacist.models.embedding import TokenEmbedding
 from abacist.models.mixer import Mixer, picked
 from abacist.models.operators import Operators
 from abacist.models.position import PositionScheme
-from abacist.models.settings import FEED_FORWARDS, MIXERS, NORMS, POSITIONS, ModelSettings
+from abacist.models.settings import EMBEDDINGS, FEED_FORWARDS, MIXERS, NORMS, POSITIONS, ModelSettings
 
 
 class Block(nn.Module):
@@ -61,21 +62,20 @@ class Transformer(nn.Module):
     token_classes: Tensor
     """Class of each token, (vocab_size,): stored with the weights, so that coordinates can be made from ids."""
 
-    def __init__(self, settings: ModelSettings, token_classes: Tensor):
+    def __init__(self, settings: ModelSettings, token_classes: Tensor, numbers: object = None):
         super().__init__()
         self.settings = settings
         self.register_buffer("token_classes", token_classes)
-        vocab_size = len(token_classes)
-        self.embedding = nn.Embedding(vocab_size, settings.d_model)
+        self.embedding: TokenEmbedding = build(EMBEDDINGS, settings.embedding, settings, len(token_classes), numbers)
         self.position: PositionScheme = build(POSITIONS, settings.position, settings)
         self.dropout = nn.Dropout(settings.dropout)
         self.blocks = nn.ModuleList(Block(settings, layer) for layer in range(settings.n_layers))
-        self.operators = Operators.wanted_by(self.blocks, vocab_size)
+        self.operators = Operators.wanted_by(self.blocks, len(token_classes))
         self.norm = build(NORMS, settings.norm, settings.d_model)
-        self.head = nn.Linear(settings.d_model, vocab_size, bias=False)
+        self.head = self.embedding.head()
         draw_weights(self, settings.n_layers)
         if settings.tied:
-            self.head.weight = self.embedding.weight
+            self.embedding.tie(self.head)
 
     def hidden(
         self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None, wanted: Tensor | None = None
@@ -101,7 +101,8 @@ class Transformer(nn.Module):
 
     def forward(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:
         """Return the logits of the token after each token."""
-        return self.head(self.hidden(ids, coordinates, cache))
+        logits: Tensor = self.head(self.hidden(ids, coordinates, cache))
+        return logits
 
 
 def draw_weights(model: nn.Module, n_layers: int) -> None:
@@ -128,8 +129,11 @@ def count_parameters(model: nn.Module, learning: bool = False) -> int:
     return sum({p.untyped_storage()._cdata: p.numel() for p in counted}.values())
 
 
-def new_transformer(settings: ModelSettings, token_classes: object, seed: int) -> Transformer:
-    """Make a transformer with random weights that depend on the seed alone."""
+def new_transformer(settings: ModelSettings, token_classes: object, seed: int, numbers: object = None) -> Transformer:
+    """Make a transformer with random weights that depend on the seed alone.
+
+    `numbers` are those that tokens stand for, -1 for none; embeddings that know numbers need them.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Transformer(settings, torch.as_tensor(token_classes))
+        return Transformer(settings, torch.as_tensor(token_classes), numbers)

@@ -26,7 +26,7 @@ from abacist.kind import Kind
 from abacist.models.checkpoint import load_weights
 from abacist.models.lora import adapt, merge
 from abacist.models.position import Offsets
-from abacist.models.settings import POSITIONS
+from abacist.models.settings import EMBEDDINGS, POSITIONS
 from abacist.models.transformer import count_parameters
 from abacist.runs import folder as folders
 from abacist.runs.settings import RunSettings
@@ -271,22 +271,34 @@ def _unheard(what: str, done: int, of: int | None = None) -> None:
 
 
 def _new_kind(settings: RunSettings, codec: Codec) -> Kind:
-    made = _kind(settings, codec.classes, codec.tokenizer.end_id)
+    numbers = codec.numbers if _knows_numbers(settings) else None
+    made = _kind(settings, codec.classes, codec.tokenizer.end_id, numbers)
     return made.read_vocabulary(codec.tokenizer.vocabulary)
 
 
-def _kind(settings: RunSettings, token_classes: Integers, end_id: int) -> Kind:
+def _knows_numbers(settings: RunSettings) -> bool:
+    """Tell whether the model has to be told which numbers tokens stand for."""
+    knows: bool = load(EMBEDDINGS, settings.model.embedding.name).knows_numbers
+    return knows
+
+
+def _kind(settings: RunSettings, token_classes: Integers, end_id: int, numbers: Integers | None) -> Kind:
     cls = load(kinds.FOLDER, settings.kind.name)
     seed = key_to_integer(settings.seed, "weights") % 2**63
     options = cls.Settings(**settings.kind.settings)
-    made: Kind = cls.new(options, settings.model, token_classes, end_id, seed)
+    told = {"numbers": numbers} if _knows_numbers(settings) else {}  # most have no use for them
+    made: Kind = cls.new(options, settings.model, token_classes, end_id, seed, **told)
     return made
 
 
-def kind_without_weights(settings: RunSettings, vocab_size: int) -> Kind:
-    """Return the kind that settings make for so many tokens, on the "meta" device: shapes, and not a weight."""
+def kind_without_weights(settings: RunSettings, vocab_size: int, numbers: Integers | None = None) -> Kind:
+    """Return the kind that settings make for so many tokens, on the "meta" device: shapes, and not a weight.
+
+    `numbers` are those that tokens stand for; where the model has to know them there is none without.
+    Raises: SettingsError for settings that make no model.
+    """
     with torch.device("meta"):
-        return _kind(settings, np.zeros(vocab_size, dtype=np.int64), vocab_size - 1)
+        return _kind(settings, np.zeros(vocab_size, dtype=np.int64), vocab_size - 1, numbers)
 
 
 def count_from_settings(settings: RunSettings) -> int | None:

@@ -57,6 +57,7 @@ class NumpyDecoder:
             (self.position.name, layers.POSITIONS),
             (self.feed_forward.name, tuple(layers.FEED_FORWARDS)),
             (mixer.name, ("attention",)),
+            (Part.read(model.get("embedding", "table")).name, ("table",)),
         )
         for name, names in known:
             if name not in names:

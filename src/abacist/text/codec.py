@@ -19,6 +19,7 @@ from abacist.text.characters import Characters
 from abacist.text.confidence import Chances
 from abacist.text.coordinates import Integers, token_classes
 from abacist.text.generated import Generated
+from abacist.text.numbers import token_numbers
 from abacist.text.rows import Rows
 
 
@@ -78,6 +79,11 @@ class Codec:
     def classes(self) -> Integers:
         """The class of every token, for coordinates."""
         return token_classes(self.tokenizer.vocabulary, self.format.hints)
+
+    @cached_property
+    def numbers(self) -> Integers:
+        """The whole number that every token stands for, -1 for none."""
+        return token_numbers(self.tokenizer.vocabulary)
 
     @cached_property
     def hints(self) -> Integers:

@@ -32,7 +32,13 @@ class GPT2(Family):
         "scale_attn_by_inverse_layer_idx": (False,),
         "add_cross_attention": (False,),
     }
-    parts = {"position": "learned", "norm": "layer_norm", "feed_forward": "gelu", "mixer": "attention"}  # noqa: RUF012
+    parts = {  # noqa: RUF012
+        "embedding": "table",
+        "position": "learned",
+        "norm": "layer_norm",
+        "feed_forward": "gelu",
+        "mixer": "attention",
+    }
     prefix = "transformer."
     without_weights = r"h\.\d+\.attn\.(masked_)?bias$"
     transposed = True

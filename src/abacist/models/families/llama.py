@@ -30,7 +30,13 @@ class Llama(Family):
         "rope_interleaved": (False,),
         "quantization_config": (None,),
     }
-    parts = {"position": "rope", "norm": "rms_norm", "feed_forward": "swiglu", "mixer": "attention"}  # noqa: RUF012
+    parts = {  # noqa: RUF012
+        "embedding": "table",
+        "position": "rope",
+        "norm": "rms_norm",
+        "feed_forward": "swiglu",
+        "mixer": "attention",
+    }
     prefix = "model."
     without_weights = r"rotary_emb\.inv_freq$"
 

@@ -13,7 +13,7 @@ from abacist.text.tokenizer import END, PAD, START, Tokenizer, isolated, read_to
 LARGEST = 5
 """Digits in a group at most: there are 111,110 groups of up to so many."""
 
-_PATTERN = re.compile(r"\[0-9\]\{1,(\d+)\}(\(\?=.*\))?\|\[\^0-9\]")
+_PATTERN = re.compile(r"(\[1-9\])?\[0-9\]\{[01],(\d+)\}(\(\?=.*\))?(?:\|\[0-9\])?\|\[\^0-9\]")
 _DIGIT = re.compile("[0-9]")
 
 
@@ -26,6 +26,10 @@ class DigitGroup(Tokenizer):
     from the last digit; where digits are reversed, only when counted from the first. Groups of one digit
     are single characters.
 
+    Without `zeros` a token is a number and a number a token: 0 to 99 have one each with a size of 2, larger ones
+    are cut as ever, and a zero in front of a group is a token by itself. 1005 is 10 0 5, and 0.05 is 0 . 0 5, which
+    is not 0 . 5; text comes back exactly, whatever zeros it has.
+
     Source: Singh and Strouse 2024, arXiv:2402.14903, on both directions.
     """
 
@@ -33,12 +37,16 @@ class DigitGroup(Tokenizer):
     """Most digits of a group, 1 to 5; all groups of so many and fewer are in the vocabulary."""
     from_end: bool = True
     """Groups are counted from a run's last digit, so that its first group may be shorter; or from its first."""
+    zeros: bool = True
+    """Groups of several digits may have zeros in front; or every zero in front of a group is a token of its own."""
     characters: str = "0123456789+-*/()=. "
 
     def __post_init__(self) -> None:
         if not 1 <= self.size <= LARGEST:
             raise SettingsError(f"size must be 1 to {LARGEST}, got {self.size}")
         twice = {character for character in self.characters if self.characters.count(character) > 1}
+        if not self.zeros and not self.from_end:
+            raise SettingsError("zeros may be false only with from_end: from the first digit they are not in front")
         if not self.characters:
             raise SettingsError("characters must hold at least one character")
         if twice:
@@ -49,7 +57,8 @@ class DigitGroup(Tokenizer):
         """The tokens by id: single characters, then groups of two digits and more, in the order of their values."""
         digits = "".join(sorted(_DIGIT.findall(self.characters)))
         longer = ("".join(group) for size in range(2, self.size + 1) for group in product(digits, repeat=size))
-        return [PAD, START, END, *self.characters, *longer]
+        known = (group for group in longer if self.zeros or not group.startswith("0"))
+        return [PAD, START, END, *self.characters, *known]
 
     @cached_property
     def _ids(self) -> dict[str, int]:
@@ -60,7 +69,8 @@ class DigitGroup(Tokenizer):
         """A regular expression that finds token after token, here and in the saved form."""
         # From the end: as many digits as leave whole groups up to the end of the run.
         ahead = rf"(?=(?:[0-9]{{{self.size}}})*(?![0-9]))" if self.from_end else ""
-        return rf"[0-9]{{1,{self.size}}}{ahead}|[^0-9]"
+        group = rf"[0-9]{{1,{self.size}}}" if self.zeros else rf"[1-9][0-9]{{0,{self.size - 1}}}"
+        return rf"{group}{ahead}{'' if self.zeros else '|[0-9]'}|[^0-9]"
 
     def encode(self, text: str) -> list[int]:
         """Return one id a group or other character. Raises: DataError for a character outside the vocabulary."""
@@ -93,4 +103,5 @@ class DigitGroup(Tokenizer):
         except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise DataError(f"{path} is not a tokenizer of digit groups: {error!r}") from None
         characters = "".join(token for token in tokens if len(token) == 1)
-        return cls(int(found[1]), found[2] is not None, characters)
+        zeros = found[1] is None
+        return cls(int(found[2]) + (not zeros), found[3] is not None, zeros, characters)
