@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from abacist.core.errors import SettingsError
 from abacist.models.settings import ModelSettings
@@ -79,12 +80,14 @@ class Kind(nn.Module, ABC):
         Training engines wrap this call, and ensembles map it over the weights of several models.
         """
 
-    def with_auxiliary(self, loss: Tensor, targets: Tensor) -> Tensor:
-        """Return the summed loss over the targets that count with what parts of the model ask of training besides.
+    def cost(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the summed cross-entropy over the targets that count, with what parts of the model ask for besides.
 
         A part with a list `auxiliary` puts there, in training alone, what it adds to the loss of a token; it is
-        taken from there. `forward` ends with this.
+        taken from there. `forward` ends with this. Shapes: logits (rows, seq, vocab_size), targets (rows, seq).
         """
+        flat = logits.flatten(0, 1).float()
+        loss = F.cross_entropy(flat, targets.flatten(), ignore_index=IGNORED, reduction="sum")
         for part in self.model.modules():
             if asked := getattr(part, "auxiliary", None):
                 loss = loss + (targets != IGNORED).sum() * torch.stack(asked).sum()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from abacist.kind import IGNORED, Kind
 from abacist.models import bigram
@@ -54,8 +53,7 @@ class Bigram(Kind):
 
     def forward(self, ids: Tensor, targets: Tensor) -> Tensor:  # type: ignore[override]
         """Return the summed cross-entropy."""
-        logits = self.model(ids).flatten(0, 1).float()
-        return F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum")
+        return self.cost(self.model(ids), targets)
 
     @torch.inference_mode()
     def answer(self, prompts: Sequence[Sequence[int]]) -> list[Generated]:

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from abacist.kind import IGNORED, Kind
 from abacist.models.cache import Cache
@@ -89,9 +88,7 @@ class Decoder(Kind):
 
     def forward(self, ids: Tensor, places: Tensor, targets: Tensor, wanted: Tensor | None = None) -> Tensor:  # type: ignore[override]
         """Return the summed cross-entropy over the completions; the last block works on their tokens only."""
-        logits = self.model.head(self.model.hidden(ids, places, wanted=wanted)).flatten(0, 1).float()
-        loss = F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum")
-        return self.with_auxiliary(loss, targets)
+        return self.cost(self.model.head(self.model.hidden(ids, places, wanted=wanted)), targets)
 
     def _tensor(self, array: Integers) -> Tensor:
         return torch.from_numpy(array).to(self.device)

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from abacist.core.errors import SettingsError
 from abacist.kind import IGNORED, Kind
@@ -127,9 +126,7 @@ class Encoder(Kind):
         self, ids: Tensor, places: Tensor, targets: Tensor, there: Tensor | None = None, wanted: Tensor | None = None
     ) -> Tensor:
         """Return the summed cross-entropy over the masked tokens that count."""
-        logits = self.model.head(self.model.hidden(ids, places, there, wanted)).flatten(0, 1).float()
-        loss = F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum")
-        return self.with_auxiliary(loss, targets)
+        return self.cost(self.model.head(self.model.hidden(ids, places, there, wanted)), targets)
 
     def _tensor(self, array: NDArray[Any]) -> Tensor:
         return torch.from_numpy(array).to(self.device)

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from abacist.core.errors import SettingsError
 from abacist.kind import IGNORED, Kind
@@ -108,9 +107,7 @@ class EncoderDecoder(Kind):
     ) -> Tensor:
         """Return the summed cross-entropy over the completions."""
         memory = self.model.read(prompts, prompt_places, there)
-        logits = self.model(ids, places, memory).flatten(0, 1).float()
-        loss = F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum")
-        return self.with_auxiliary(loss, targets)
+        return self.cost(self.model(ids, places, memory), targets)
 
     def _tensor(self, array: NDArray[Any]) -> Tensor:
         return torch.from_numpy(array).to(self.device)
