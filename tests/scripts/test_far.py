@@ -1,8 +1,6 @@
 """`scripts/far.py`, which writes docs/far.md: everything once at toy scale, and what a wrong page or name is told."""
 
-import importlib.util
 import re
-import sys
 from itertools import product
 from pathlib import Path
 
@@ -16,14 +14,10 @@ DOCS = sorted((ROOT / "docs").rglob("far*"))
 
 
 @pytest.fixture(scope="module")
-def far():
+def far(loaded):
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("far_script", ROOT / "scripts" / "far.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    with loaded("far") as module:
+        yield module
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """`scripts/text.py`, which writes docs/text.md: its sorts of stages at toy scale, and what a wrong name is told."""
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,14 +14,10 @@ CHAPTER = "\\section{On groupoids}\nLet $G$ be a groupoid over $S$. Then $G \\to
 
 
 @pytest.fixture(scope="module")
-def script():
+def script(loaded):
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("text_script", ROOT / "scripts" / "text.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    with loaded("text") as module:
+        yield module
 
 
 @pytest.fixture
