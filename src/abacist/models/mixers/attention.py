@@ -89,10 +89,9 @@ class Attention(Mixer):
 
         Attention over values that are unit vectors, one a token, gives just these weights.
         """
-        width, seq = x.shape[-1], x.shape[1]
-        (query,) = heads_of(self.qkv(x, slice(width)), 1, self.n_heads)
-        key, _ = heads_of(self.qkv(x, slice(width, None)), 2, self.kv_heads)
+        query, key, _ = self._projected(x, None)
         query, key = position.rotate(query, coordinates), position.rotate(key, coordinates)
+        seq = x.shape[1]
         units = torch.eye(seq, dtype=key.dtype, device=key.device).expand(*key.shape[:2], seq, seq)
 
         def bias(queries: slice, keys: int) -> Tensor | None:
