@@ -117,15 +117,14 @@ def encoded(
         # To read a corpus may take long (an address, LaTeX), to read it back takes none.
         spool = Spool(unfinished / "text.part")
         stretches = spool.kept(split.sided(corpus.documents([]), surveyed.characters))
+        whole = 3 * surveyed.characters  # read once to be encoded, and twice to be compared
         header = {
             "form": FORM,
             "corpus": surveyed.digest,
             "tokenizer": known,
             "split": dataclasses.asdict(split),
-            **_write(unfinished, stretches, tokenizer, lambda done: tick(done, 3 * surveyed.characters)),
+            **_write(unfinished, stretches, tokenizer, lambda done: tick(done, whole)),
         }
-        # Text is read once to be encoded, and twice to be compared.
-        whole = 3 * surveyed.characters
         shared = overlap(spool.read, tick=lambda done: tick(surveyed.characters + done, whole))
         header["overlap"] = dataclasses.asdict(shared)
         spool.path.unlink()

@@ -104,9 +104,9 @@ def _with_wishes(kind: Part, wished: Part) -> Part:
 
 
 def _context(wished: ModelSettings, theirs: ModelSettings) -> int:
-    """Return the context of a run: that of the weights, or a shorter one that is asked for."""
+    """Return the context of a run: that of the weights, or the one asked for, which is no longer."""
     is_asked = wished.context_length != ModelSettings().context_length
-    return min(wished.context_length, theirs.context_length) if is_asked else theirs.context_length
+    return wished.context_length if is_asked else theirs.context_length
 
 
 def _not_granted(settings: RunSettings, kind: Part, model: ModelSettings, tokenizer: Part) -> Iterator[str]:
