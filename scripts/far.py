@@ -4,12 +4,9 @@
     python scripts/far.py --only positions     this stage alone; the others stay on the page as they are
     python scripts/far.py --smoke              two steps a model at toy sizes, on a copy of the page
 
-The page is prose with marks in it, `<!-- begin NAME -->` and `<!-- end NAME -->`; what stands between the marks
-of a stage is written anew, the rest is left as it is.
+The page is prose with marks in it (`abacist/apps/pages.py`).
 """
 
-import argparse
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,15 +16,13 @@ from typing import Any
 
 from abacist.apps.compare import compare
 from abacist.apps.entry import LONGEST_NUMBER
+from abacist.apps.pages import Asked, PageScript
 from abacist.apps.progress import clock
-from abacist.bench.machine import told
-from abacist.core.errors import AbacistError, Interrupted, SettingsError
 from abacist.evaluation.compared import rows_of_markdown
 from abacist.evaluation.comparison import Comparison, Row
 from abacist.evaluation.course import rounds_of, table_of_rounds
 from abacist.evaluation.far import AXES, Plan, Reach
 from abacist.evaluation.far_seeds import cells_of, pictures_of, sizes_of, table_of_sizes
-from abacist.evaluation.filling import copied, filled
 from abacist.recipes.long_addition import long_addition
 from abacist.runs.far import reach_once, widened
 from abacist.runs.run import Run
@@ -37,8 +32,6 @@ from abacist.training.loop import read_metrics
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, RUNS = ROOT / "docs" / "far.md", Path("runs/far")
-MACHINE = "machine"
-"""The part of the page that says where its figures come from."""
 
 
 @dataclass(frozen=True)
@@ -252,49 +245,16 @@ STAGES: dict[str, Stage] = {
 }
 
 
+SCRIPT = PageScript("far", (__doc__ or "").partition("\n")[0], PAGE, RUNS, STAGES)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the stages and fill the page; return the exit status: 0 well, 1 a mistake, 130 stopped."""
-    options = read(arguments)
     if 0 < sys.get_int_max_str_digits() < LONGEST_NUMBER:  # as the `abacist` command does: 0 stands for no limit
         sys.set_int_max_str_digits(LONGEST_NUMBER)
-    try:
-        runs = options.runs or (RUNS.with_name("far-smoke") if options.smoke else RUNS)
-        page = copied(options.page or PAGE, runs) if options.smoke else options.page or PAGE
-        stages = {name: small(STAGES[name]) if options.smoke else STAGES[name] for name in chosen(options.only)}
-        for name in [*stages, MACHINE]:
-            filled(page, name, "")  # a mark that is missing is said before any work
-        for name, stage in stages.items():
-            print(f"\n== {name}", flush=True)
-            part = made(name, stage, runs, page, shlex.join(["python", "scripts/far.py", *arguments]))
-            page.write_text(filled(page, name, part), encoding="utf-8")
-            page.write_text(filled(page, MACHINE, told()), encoding="utf-8")
-    except AbacistError as error:
-        print("\n".join(f"far: {line}" for line in str(error).splitlines()), file=sys.stderr)
-        return 130 if isinstance(error, Interrupted) else 1
-    except KeyboardInterrupt:
-        return 130
-    print(f"\npage    {page}")
-    return 0
-
-
-def read(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the command line."""
-    summary = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser("far.py", description=summary, allow_abbrev=False)
-    parser.add_argument("--page", type=Path, metavar="FILE", help="the page to fill (default: docs/far.md)")
-    parser.add_argument("--runs", type=Path, metavar="DIR", help=f"where the runs lie (default: {RUNS})")
-    parser.add_argument("--only", metavar="NAME[,NAME]", help=f"only these stages: {', '.join(STAGES)}")
-    parser.add_argument("--smoke", action="store_true", help="everything at toy sizes, on a copy of the page in --runs")
-    return parser.parse_args(arguments)
-
-
-def chosen(only: str | None) -> list[str]:
-    """Return the names of the stages to run, in their order. Raises: SettingsError for one that there is not."""
-    asked = list(STAGES) if only is None else only.split(",")
-    unknown = [name for name in asked if name not in STAGES]
-    if unknown:
-        raise SettingsError(f"--only: no stage {unknown[0]!r}; there are {', '.join(STAGES)}")
-    return [name for name in STAGES if name in asked]
+    return SCRIPT.run(
+        arguments, lambda name, asked: made(name, small(STAGES[name]) if asked.smoke else STAGES[name], asked)
+    )
 
 
 def small(stage: Stage) -> Stage:
@@ -320,15 +280,15 @@ def small(stage: Stage) -> Stage:
     return replace(stage, comparisons=tuple(map(little, stage.comparisons)), seeds=1, changes={}, asked=asked)
 
 
-def made(name: str, stage: Stage, runs: Path, page: Path, command: str) -> str:
+def made(name: str, stage: Stage, asked: Asked) -> str:
     """Train, grade and ask the models of a stage; return its part of the page, with its pictures drawn."""
     rows: list[Row] = []
     for each in stage.comparisons:
         over = [[(path, value) for value in values] for path, values in each.over.items()]
         changes = list({**stage.changes, **each.changes}.items())
-        comparison = compare(stage.recipe, over, changes, stage.seeds, runs, each.name, False, command)
+        comparison = compare(stage.recipe, over, changes, stage.seeds, asked.runs, each.name, False, asked.command)
         rows += [replace(row, choices={**each.columns, **row.choices}) for row in comparison.rows]
-    whole = Comparison(stage.recipe, command, stage.seeds, rows)
+    whole = Comparison(stage.recipe, asked.command, stage.seeds, rows)
     trials = [trial for row in rows for trial in row.trials]
     training = sum(trial.seconds for trial in trials)
     remarks = [*whole.faults(), *whole.remarks(), *([stage.note] if stage.note else [])]
@@ -341,12 +301,10 @@ def made(name: str, stage: Stage, runs: Path, page: Path, command: str) -> str:
     answered = [answers(path, stage) for path in paths] if stage.asked else []
     if answered:
         lines += ["", *table_of_sizes(sizes_of([cells_of(reaches) for reaches in answered])), ""]
-        folder = page.parent / "images"
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob(f"far-{name}-*.png"):
+        for old in asked.images.glob(f"far-{name}-*.png"):
             old.unlink()
         for what, picture in pictures_of(answered).items():
-            file = folder / f"far-{name}-{what}.png"
+            file = asked.images / f"far-{name}-{what}.png"
             file.write_bytes(picture)
             lines += [f"![{PICTURES[what]}](images/{file.name})", ""]
     return "\n".join([*lines, ""])

@@ -43,7 +43,7 @@ Choice = tuple[str, Any]
 
 
 @dataclass
-class _Combination:
+class Combination:
     """One combination of choices: what is asked for, and what has come of it so far."""
 
     choices: dict[str, str]
@@ -94,16 +94,23 @@ def compare(
     Raises: SettingsError for a wrong name, or if no combination can be built, before any work; RunError if a run
     that is there was made with other settings; Interrupted after Ctrl-C, with everything saved.
     """
+    combinations = _combinations(source, over, changes)
+    recipe = next(each.settings.recipe for each in combinations if each.settings is not None)
+    command = command or f"abacist {shlex.join(sys.argv[1:])}"
+    return compare_all(combinations, seeds, runs / (name or f"compare-{recipe}"), command, overwrite)
+
+
+def compare_all(
+    combinations: Sequence[Combination], seeds: int, folder: Path, command: str, overwrite: bool = False
+) -> AnyComparison[Any]:
+    """Train and measure combinations that are made already, at least one of which has settings, as `compare` does."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=PIPE)
-    combinations = _combinations(source, over, changes)
     able = [each.settings for each in combinations if each.settings is not None]
     first, materials = able[0], {material_of(each) for each in able}
     if len(materials) > 1:
         raise SettingsError("--over: compare runs of problems or runs of text; their figures have nothing in common")
-    folder = runs / (name or f"compare-{first.recipe}")
-    command = command or f"abacist {shlex.join(sys.argv[1:])}"
     bakeoff = _Bakeoff(console, folder, first.recipe, materials.pop(), command, combinations, seeds, overwrite)
     with _stopping(bakeoff):
         bakeoff.check()
@@ -120,7 +127,7 @@ class _Bakeoff:
     recipe: str
     material: Material
     command: str
-    combinations: list[_Combination]
+    combinations: Sequence[Combination]
     seeds: int
     overwrite: bool
     replaced: set[Path] = field(default_factory=set)
@@ -200,7 +207,7 @@ class _Bakeoff:
             self.material.plot(self._write(), self.folder / PLOT)
         return Interrupted(f"{why}. Go on with the same command: {comparison.command}")
 
-    def _trial(self, each: _Combination, seed: int) -> None:
+    def _trial(self, each: Combination, seed: int) -> None:
         """Bring one trial to its end; what goes wrong in it is noted, and the others go on."""
         path = self._path(each, seed)
         try:
@@ -237,7 +244,7 @@ class _Bakeoff:
         seconds = 60 * max(budgets) or (sum(taken) / len(taken) if taken else 0)
         return f"   [dim]about {clock(count * seconds)} of training left in all[/]" if seconds else ""
 
-    def _queue(self) -> list[tuple[_Combination, int]]:
+    def _queue(self) -> list[tuple[Combination, int]]:
         """Return all trials; the first seed of all combinations comes first, so that the table fills evenly."""
         able = [each for each in self.combinations if not each.cannot]
         return [(each, seed) for seed in self._all_seeds for each in able]
@@ -246,7 +253,7 @@ class _Bakeoff:
     def _all_seeds(self) -> range:
         return range(1, self.seeds + 1)
 
-    def _path(self, each: _Combination, seed: int) -> Path:
+    def _path(self, each: Combination, seed: int) -> Path:
         return self.folder / each.folder(seed)
 
     def _is_done(self, path: Path) -> bool:
@@ -276,7 +283,7 @@ def _stopping(bakeoff: _Bakeoff) -> Iterator[None]:
         raise bakeoff.stopped("stopped between two trainings; everything is saved") from None
 
 
-def _combinations(source: str, over: Sequence[Sequence[Choice]], changes: Sequence[Choice]) -> list[_Combination]:
+def _combinations(source: str, over: Sequence[Sequence[Choice]], changes: Sequence[Choice]) -> list[Combination]:
     """Return every combination with its settings, or with why it has none.
 
     Raises: UnknownName for a name that there is not, SettingsError if no combination has settings.
@@ -293,10 +300,10 @@ def _combinations(source: str, over: Sequence[Sequence[Choice]], changes: Sequen
         raise SettingsError(f"{twice[0]}: given twice; name it in one --over, and not with --set too")
     headings = [path.rpartition(".")[2] for path in paths]
     headings = [path if headings.count(last) > 1 else last for path, last in zip(paths, headings, strict=True)]
-    made: dict[tuple[str, ...], _Combination] = {}
+    made: dict[tuple[str, ...], Combination] = {}
     for choice in itertools.product(*over):
         texts = [_shown(value) for _, value in choice]
-        each = _Combination(dict(zip(headings, texts, strict=True)))
+        each = Combination(dict(zip(headings, texts, strict=True)))
         try:
             each.settings = settings_from(source, [*(in_full(*pair, own) for pair in choice), *fixed])
         except UnknownName:

@@ -181,7 +181,10 @@ class Trainer:
             torch.set_num_threads(self.settings.threads)
         self._loss_sum, self._token_sum = 0.0, 0
         self._mark = time.perf_counter()
-        self._began = self._mark - self.counters.seconds
+        self._began = self._clock() - self.counters.seconds
+
+    def _clock(self) -> float:
+        return time.process_time() if self.settings.clock == "processor" else time.perf_counter()
 
     def next_batch(self) -> Batch:
         """Make the batch of the next step."""
@@ -205,7 +208,7 @@ class Trainer:
         self._decide_length()
         norm = self.update()
         counters.step += 1
-        counters.seconds = time.perf_counter() - self._began
+        counters.seconds = self._clock() - self._began
         self._loss_sum, self._token_sum = self._loss_sum + loss, self._token_sum + tokens
         done = counters.step == counters.steps
         if counters.step % LOG_EVERY == 0 or done:

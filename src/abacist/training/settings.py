@@ -21,6 +21,9 @@ class TrainingSettings:
     steps written here when they are decided, so that it can be repeated exactly. 0 leaves the weights one begins
     with as they came, to be graded."""
     minutes: float | None = None
+    clock: Literal["wall", "processor"] = "wall"
+    """What time is: that on the wall, or that which processor threads spend on this process, so that models which are
+    to be trained equally long may share a machine with others."""
     batch_size: int = 256
     """Rows a step."""
     accumulate: int = 1
