@@ -19,7 +19,7 @@ class Varied(Format):
 
     def prompt(self, question: Question) -> str:
         """Write `12 +  34 =`, or `What is the sum of 12 and 34=`."""
-        drawn = iter(hashlib.sha256(" ".join(question).encode()).digest() * (1 + len(question) // 32))
+        drawn = iter(hashlib.sha256(" ".join(question).encode()).digest() * (1 + len(question) // 30))
         # Half of the questions have no more spaces than they need.
         most = self.spaces * (next(drawn) % 2)
         pieces: list[str] = []
