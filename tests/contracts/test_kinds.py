@@ -33,6 +33,7 @@ over_every_kind = pytest.mark.parametrize("name", own_names(FOLDER))
 PARTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "recurrence": {"mixer": "recurrence"},
+    "cells": {"feed_forward": "nmu"},
     "learned router": {"feed_forward": {"name": "experts", "balance": 0.1}},
     "router by operator": {"feed_forward": {"name": "experts", "router": "operator"}},
 }
