@@ -84,7 +84,8 @@ def test_kinds_are_compared_by_one_command(abacist):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_text_is_learned_by_every_kind_and_written_by_those_that_write(abacist, tmp_path: Path, name: str):
-    (tmp_path / "book.txt").write_text("A book of a few lines,\nsome of them longer than others are.\n" * 40 + CHARACTERS)
+    book = "A book of a few lines,\nsome of them longer than others are.\n" * 40
+    (tmp_path / "book.txt").write_text(book + CHARACTERS)
     chosen = ["--set", f"kind={name}", "--set", "corpus=book.txt", "--set", "model.n_layers=1", "--steps", "3"]
     status, out, err = abacist("train", "character_gpt", *chosen, *FEW[2:], "--name", "text")
     assert (status, err) == (0, "")

@@ -116,7 +116,7 @@ def test_a_few_steps_learn_a_batch(name: str, parts: dict[str, Any]):
     made, rows = new(name, **parts), batch()
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-2)
     losses = []
-    for _ in range(60):
+    for _ in range(80):
         loss = made.loss(rows) / int(rows.loss_mask.sum())
         loss.backward()
         optimizer.step()

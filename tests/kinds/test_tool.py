@@ -221,5 +221,5 @@ def test_a_vocabulary_that_lacks_a_sign_is_one_clear_line(lost: str):
 
 
 def test_numbers_have_to_be_written_in_single_digits():
-    with pytest.raises(SettingsError, match="text.tokenizer: '12' is one token"):
+    with pytest.raises(SettingsError, match=r"text\.tokenizer: '12' is one token"):
         new().read_vocabulary([*CODEC.tokenizer.vocabulary, "12"])
