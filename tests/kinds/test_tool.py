@@ -56,7 +56,7 @@ def taught() -> Tool:
     """A tool that has learned to call on one digit, in a few seconds."""
     made = new(position="relative")
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-2)
-    for step in range(120):
+    for step in range(160):
         rows = made.prepare(batch(32, 32 * step))
         (made.loss(rows) / int(rows.loss_mask.sum())).backward()
         optimizer.step()
@@ -130,6 +130,7 @@ def test_the_loss_is_that_of_the_tokens_it_writes_itself():
         ("[27/86>0.31", "[27/86>0.313953488372]0.31"),
         ("[3-10>[--7>7", "[3-10>-7][--7>7]7"),
         ("[8%>0.08", "[8%>0.08]0.08"),
+        ("[27/86:2>0.31", "[27/86:2>0.31]0.31"),
         ("[1/0>5", "[1/0>]5"),
         ("[>5", "[>]5"),
         ("[7*>[7**2>[1+2+3>[1.>5", "[7*>][7**2>][1+2+3>][1.>]5"),
@@ -166,8 +167,9 @@ def test_answers_are_those_of_the_calculator_with_certainty(taught: Tool):
 def test_it_learns_to_call(taught: Tool):
     problems = [TASK.sample(stream(2, index), "any") for index in range(100)]
     answers = taught.answer([CODEC.prompt(problem.question) for problem in problems])
-    right = [CODEC.answer(a.ids) == problem.answer() for a, problem in zip(answers, problems, strict=True)]
-    assert sum(right) >= 70
+    rows = [CODEC.row(problem) for problem in problems]
+    true = [DECODE(row.ids[row.prompt_length :]).partition("]")[0] for row in rows]
+    assert sum(DECODE(a.ids).startswith(call) for a, call in zip(answers, true, strict=True)) >= 70
 
 
 @pytest.mark.parametrize("broken", [lambda sign, *numbers: None, lambda sign, *numbers: Fraction(46)])
@@ -216,7 +218,7 @@ def test_a_vocabulary_that_lacks_a_sign_is_one_clear_line(lost: str):
     assert str(refused.value) == (
         f"text.tokenizer: {lost!r} is no token, and a model of kind tool calls with [ > ] and is answered in digits; "
         "--set text.format=calls --set text.tokenizer.name=character "
-        "--set 'text.tokenizer.characters=\"0123456789+-*/()=.%[>]\"'"
+        "--set 'text.tokenizer.characters=\"0123456789+-*/()=.%:[>]\"'"
     )
 
 

@@ -51,6 +51,28 @@ def test_known_calls(question: str, completion: str):
     assert FORMAT.parse(completion) == problem.answer()
 
 
+@pytest.mark.parametrize(
+    ("question", "rounding", "completion"),
+    [
+        ("27/86", Rounding(), "[27/86:2>0.31]0.31"),
+        ("999/1000", Rounding(), "[999/1000:2>1]1"),
+        ("3+4", Rounding(), "[3+4:2>7]7"),
+        ("27/86+1", Rounding(3), "[27/86>0.313953488372][0.313953488372+1:3>1.314]1.314"),
+        ("27/86 to 1 decimal", Rounding(exact="undivided"), "[27/86:1>0.3]0.3"),
+        ("1.125*1.5", Rounding(exact="undivided"), "[1.125*1.5>1.6875]1.6875"),
+        ("27/86", Rounding(pad=True), "[27/86:2>0.31]0.31"),
+        ("6/2", Rounding(pad=True), "[6/2:2>3]3.00"),
+        ("-1.239", Rounding(), "[-1.239:2>-1.24]-1.24"),
+        ("12%", Rounding(1), "[12%:1>0.1]0.1"),
+        ("-(1.5*-1.25)", Rounding(0), "[1.5*-1.25>-1.875][--1.875:0>2]2"),
+    ],
+)
+def test_the_last_call_may_ask_for_the_decimals_that_are_wanted(question: str, rounding: Rounding, completion: str):
+    problem = Problem(read_question(question), rounding, "test")
+    assert Calls(rounds=True).render(problem).completion == completion
+    assert problem.answer() == Calls().parse(completion)
+
+
 @given(left=NUMBERS, sign=st.sampled_from("+-*/"), right=NUMBERS)
 def test_the_calculator_has_the_values_of_exact_arithmetic(left: str, sign: str, right: str):
     value = arithmetic.applied(sign, Fraction(left), Fraction(right))
@@ -59,9 +81,10 @@ def test_the_calculator_has_the_values_of_exact_arithmetic(left: str, sign: str,
     assert Fraction(calls.result(f"{left}%")) == Fraction(left) / 100
 
 
-@pytest.mark.parametrize(
-    "call", ["", "7", "-7-", "7+", "+7", "7++2", "1+2+3", "1/0", "1.+2", ".5+1", "1 + 2", "(1+2)", "٣+1", "7*12=84"]
-)
+NO_CALLS = "7|-7-|7+|+7|7++2|1+2+3|1/0|1.+2|.5+1|1 + 2|(1+2)|٣+1|7*12=84|7:|:2|7::2|7:-2|7:100"
+
+
+@pytest.mark.parametrize("call", ["", *NO_CALLS.split("|")])
 def test_a_call_that_is_none_has_no_answer(call: str):
     assert calls.result(call) == ""
 

@@ -21,33 +21,38 @@ OPENS, ASKS, CLOSES = "[", ">", "]"
 ANSWERS = "0123456789.-"
 """What the calculator answers with, before the closing sign."""
 
-CHARACTERS = f"0123456789+-*/()=.%{OPENS}{ASKS}{CLOSES}"
+CHARACTERS = f"0123456789+-*/()=.%:{OPENS}{ASKS}{CLOSES}"
 """What a tokenizer has to know for questions in signs; one of single characters is given them as `characters`."""
 
 PLACES = 12
-"""Decimals that the calculator shows."""
+"""Decimals that the calculator shows unless a call asks for others."""
 
 _NUMBER = r"(-?[0-9]+(?:\.[0-9]+)?)"
-_BETWEEN, _BEFORE, _BEHIND = (
-    re.compile(form) for form in (f"{_NUMBER}([-+*/]){_NUMBER}", f"(-){_NUMBER}", f"{_NUMBER}(%)")
+_BETWEEN, _BEFORE, _BEHIND, _ALONE, _ROUNDED = (
+    re.compile(form)
+    for form in (f"{_NUMBER}([-+*/]){_NUMBER}", f"(-){_NUMBER}", f"{_NUMBER}(%)", _NUMBER, "(.*):([0-9]{1,2})")
 )
 
 
 def result(call: str) -> str:
     """Return the calculator's answer to `7*12`, `-7` (the minus of 7) or `8%`; nothing where there is none.
 
-    At most PLACES decimals, the last one rounded half away from zero.
+    `:2` behind any of them, or behind a number alone, asks for two decimals, where PLACES are shown otherwise; the
+    last one is rounded half away from zero, and zeros at the end are left away.
     """
+    wish = _ROUNDED.fullmatch(call)
+    text, places = (wish[1], int(wish[2])) if wish else (call, PLACES)
+    value: Fraction | None = None
     try:
-        if found := _BETWEEN.fullmatch(call):
+        if found := _BETWEEN.fullmatch(text):
             value = arithmetic.applied(found[2], _number(found[1]), _number(found[3]))
-        elif found := _BEFORE.fullmatch(call):
+        elif found := _BEFORE.fullmatch(text):
             value = arithmetic.BEFORE[found[1]](_number(found[2]))
-        elif found := _BEHIND.fullmatch(call):
+        elif found := _BEHIND.fullmatch(text):
             value = arithmetic.BEHIND[found[2]](_number(found[1]))
-        else:
-            value = None
-        return "" if value is None else arithmetic.written(value, PLACES)
+        elif wish and _ALONE.fullmatch(text):
+            value = _number(text)
+        return "" if value is None else arithmetic.written(value, places)
     except ValueError:  # more digits than Python takes for a number
         return ""
 

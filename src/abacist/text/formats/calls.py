@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from abacist.core.errors import DataError
 from abacist.problems.expression import NEGATIVE, PERCENT, Leaf, Node, Tree, parse
+from abacist.problems.problem import Problem
 from abacist.problems.question import Question, text_of
+from abacist.problems.wording import asked
 from abacist.text.calls import ASKS, CLOSES, OPENS, answered, result
-from abacist.text.format import Format, is_answer
+from abacist.text.format import Example, Format, is_answer
 
 _SIGNS = ("+", "-", "*", "/")
 
@@ -23,23 +25,38 @@ class Calls(Format):
     ```
     The minus in front of a number belongs to it; one in front of a parenthesis is a call of its own. What stands
     between `>` and `]` is the calculator's (`text/calls.py`), and with the kind `tool` it is the calculator that
-    writes it. The answer is the last result, rounded as the problem asks: that is the model's to do.
+    writes it. The answer is the last result, rounded as the problem asks, which is the model's to do. With `rounds`
+    the last call asks for so many decimals, `[27/86:2>0.31]0.31`; not where nothing is divided and the task wants
+    what is not divided exact.
 
     The tokenizer needs `text/calls.py`'s CHARACTERS, and letters for words.
     Raises: DataError for a question with an operation that the calculator does not have.
     """
 
+    rounds: bool = False
+
     shows_work = True
+
+    def render(self, problem: Problem) -> Example:
+        """Write a problem with its calls and its true answer."""
+        symbols, places, _ = asked(problem.question)
+        exact = places is None and problem.rounding.exact == "undivided" and "/" not in symbols
+        wished = f":{problem.rounding.places if places is None else places}" if self.rounds and not exact else ""
+        return Example(self.prompt(problem.question), self._written(problem.answer(), problem.question, wished))
 
     def prompt(self, question: Question) -> str:
         """Write `(3+4)*12=`."""
         return f"{text_of(question)}="
 
     def completion(self, answer: str, question: Question = ()) -> str:
-        """Write the calls, and the answer given."""
+        """Write the calls, and the answer given. No call asks for decimals: how many are wanted is the problem's."""
+        return self._written(answer, question)
+
+    def _written(self, answer: str, question: Question, wished: str = "") -> str:
         calls: list[str] = []
-        if question:
-            _work(parse(question), calls)
+        value = _work(parse(question), calls) if question else ""
+        if wished:
+            calls.append(f"{calls.pop() if calls else value}{wished}")
         return f"{''.join(map(answered, calls))}{answer}"
 
     def on_paper(self, completion: str, question: Question = ()) -> list[str]:
