@@ -20,11 +20,12 @@ from abacist.models.settings import ModelSettings
 from abacist.problems.question import read_question
 from abacist.problems.task import Task, TaskSettings
 from abacist.text.batch import Batch, collate
+from abacist.text.calls import CHARACTERS as CALLS
 from abacist.text.codec import Codec, TextSettings
 from abacist.text.coordinates import coordinates
 
 MODEL = {"d_model": 16, "n_layers": 2, "n_heads": 2, "d_ff": 32, "context_length": 16}
-CODEC = Codec.build(check(TextSettings, {"format": "compact"}))
+CODEC = Codec.build(check(TextSettings, {"format": "compact", "tokenizer": {"name": "character", "characters": CALLS}}))
 TASK = Task(check(TaskSettings, {"mixture": [{"operation": {"name": "addition", "left": [0, 99]}}]}))
 PROMPTS = [CODEC.prompt(read_question(text)) for text in ("1+2", "12+34", "5+5", "99+1", "12+34", "7+80")]
 
@@ -116,7 +117,7 @@ def test_a_few_steps_learn_a_batch(name: str, parts: dict[str, Any]):
     made, rows = new(name, **parts), batch()
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-2)
     losses = []
-    for _ in range(60):
+    for _ in range(80):
         loss = made.loss(rows) / int(rows.loss_mask.sum())
         loss.backward()
         optimizer.step()
