@@ -23,6 +23,7 @@ from abacist.text.format import FOLDER, Format, is_answer
 from abacist.text.scratchpad import Scratchpad
 
 MORE: dict[str, list[dict[str, Any]]] = {
+    "calls": [{"rounds": True}],
     "hinted": [{"decimals": 2}],
     "padded": [{"reverse": True}, {"width": 1, "answer_width": 1}, {"width": 12, "answer_width": 20, "reverse": True}],
 }

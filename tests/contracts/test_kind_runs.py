@@ -16,8 +16,11 @@ from abacist.problems.operation import Operation
 from abacist.runs import folder as folders
 from abacist.runs.golden import record
 from abacist.runs.problems import ProblemRun
+from abacist.text.calls import CHARACTERS
 
 KINDS = own_names(FOLDER)
+CALLS = ["--set", f'text.tokenizer.characters="{CHARACTERS}"']
+"""One of the kinds needs more signs than the others, which then have them too."""
 FEW = ["--set", 'grading.sets=[{"title": "few", "count": 10}]', "--set", "model.d_model=16"]
 
 
@@ -37,7 +40,7 @@ def abacist(capsys, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_kind_by_every_command(abacist, monkeypatch, name: str):
-    chosen = ["--set", f"kind={name}", "--set", "digits=2", "--steps", "4", *FEW]
+    chosen = ["--set", f"kind={name}", "--set", "digits=2", "--steps", "4", *FEW, *CALLS]
     status, out, err = abacist("train", "demo", *chosen, "--name", "one")
     assert (status, err) == (0, "")
     assert "10 answers" in out
@@ -65,14 +68,15 @@ def test_a_kind_by_every_command(abacist, monkeypatch, name: str):
 
 @pytest.mark.parametrize("name", [name for name in KINDS if name != "decoder"])
 def test_golden_files_are_of_decoders_alone(tiny_settings, tmp_path: Path, name: str):
-    run = ProblemRun.create(tmp_path / "run", tiny_settings(kind=name, training__steps=1))
+    changes = {"kind": name, "text__tokenizer__characters": CHARACTERS}
+    run = ProblemRun.create(tmp_path / "run", tiny_settings(**changes, training__steps=1))
     run.train()
     with pytest.raises(folders.RunError, match="is no decoder; golden files are of decoders alone"):
         record(run, ["1+2"])
 
 
 def test_kinds_are_compared_by_one_command(abacist):
-    arguments = ["--over", f"kind={','.join(KINDS)}", "--set", "digits=1", "--seeds", "1", "--steps", "2", *FEW]
+    arguments = ["--over", f"kind={','.join(KINDS)}", "--set", "digits=1", "--seeds", "1", "--steps", "2", *FEW, *CALLS]
     status, out, err = abacist("compare", "demo", *arguments, "--name", "kinds")
     assert (status, err) == (0, "")
     assert all(name in out for name in KINDS)
@@ -80,7 +84,8 @@ def test_kinds_are_compared_by_one_command(abacist):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_text_is_learned_by_every_kind_and_written_by_those_that_write(abacist, tmp_path: Path, name: str):
-    (tmp_path / "book.txt").write_text("A book of a few lines,\nsome of them longer than others are.\n" * 40)
+    book = "A book of a few lines,\nsome of them longer than others are.\n" * 40
+    (tmp_path / "book.txt").write_text(book + CHARACTERS)
     chosen = ["--set", f"kind={name}", "--set", "corpus=book.txt", "--set", "model.n_layers=1", "--steps", "3"]
     status, out, err = abacist("train", "character_gpt", *chosen, *FEW[2:], "--name", "text")
     assert (status, err) == (0, "")
@@ -98,6 +103,6 @@ def test_text_is_learned_by_every_kind_and_written_by_those_that_write(abacist, 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_what_the_settings_leave_open_is_settled_once(tiny_settings, tmp_path: Path, name: str):
-    run = ProblemRun.create(tmp_path / "run", tiny_settings(kind=name))
+    run = ProblemRun.create(tmp_path / "run", tiny_settings(kind=name, text__tokenizer__characters=CHARACTERS))
     again = ProblemRun.create(tmp_path / "again", run.settings)
     assert dump(again.settings) == dump(run.settings)

@@ -44,6 +44,8 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "rope": [{"base": 3.0}, {"spread": 50}],
     "sinusoidal": [{"base": 50.0, "scale": 1.0}, {"spread": 20, "scale": 1.0}],
     "experts": [{"router": "operator"}, {"top_k": 1, "expert": "swiglu"}],
+    "nalu": [{"inputs": 4, "epsilon": 0.2, "largest": 5.0}],
+    "nmu": [{"inputs": 6, "sparsity": 0.5}],
     "recurrence": [{"chunk": 3, "convolution": 1}, {"chunk": 7, "convolution": 6}],
     "layer_norm": [{"epsilon": 0.1}],
     "rms_norm": [{"epsilon": 0.1}, {"scale": True}],

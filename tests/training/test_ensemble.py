@@ -27,6 +27,8 @@ CHANGES = [
         {"model__position": {"name": "coupled", "places": 9}},
         {"model__position": "alibi", "model__n_layers": 2},
         {"model__mixer": "recurrence"},
+        {"model__feed_forward": "nalu"},
+        {"model__feed_forward": "nmu"},
         {"kind": {"name": "encoder", "rounds": 2}},
         {"kind": "encoder_decoder", "model__position": "rope"},
     ],

@@ -30,6 +30,7 @@ KINDS_OF_RUN: dict[str, dict[str, Any]] = {
     "random offsets": {"model__position": {"name": "coupled", "places": 9}},
     "bfloat16": {"training__dtype": "bfloat16"},
     "experts and recurrence": {"model__feed_forward": "experts", "model__mixer": "recurrence"},
+    "cells": {"model__feed_forward": "nmu", "training__optimizer": "muon"},
     "experts by operator": {"model__feed_forward": {"name": "experts", "router": "operator"}},
     **{name: {"kind": name} for name in own_names(FOLDER)},
     "experts by operator in an encoder-decoder": {

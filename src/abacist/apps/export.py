@@ -35,7 +35,7 @@ def export(path: Path, folder: Path, family: str | None = None) -> None:
         raise RunError(f"{folder} exists; choose another --out")
     run = Run.open(path)
     kind = run.trained()
-    if not isinstance(kind, Decoder):
+    if type(kind) is not Decoder:
         raise RunError(f"{path} is no decoder; other kinds cannot be written")
     tokenizer = run.codec.tokenizer
     chosen = write(kind.model, folder, family, kind.end_id, tokenizer.start_id, tokenizer.pad_id)

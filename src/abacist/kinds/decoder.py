@@ -93,6 +93,10 @@ class Decoder(Kind):
     def _tensor(self, array: Integers) -> Tensor:
         return torch.from_numpy(array).to(self.device)
 
+    def given_after(self, row: Sequence[int]) -> list[int]:
+        """Return the tokens that follow a row whatever the model would choose; here none ever do."""
+        return []
+
     @torch.inference_mode()
     def answer(self, prompts: Sequence[Sequence[int]], rows: int = 1024, tokens: int = 2**17) -> list[Generated]:
         """Write after each prompt; prompts of about one length are decoded together.
@@ -122,7 +126,8 @@ class Decoder(Kind):
         cache = Cache(self.model.settings, count, seq, self.model.embedding.weight)
         ids, steps = given[:, :seq], coordinates(given[:, :seq], classes)
         here, here_class = steps[:, -1], classes[ids[:, -1]]
-        written: list[list[int]] = [[] for _ in prompts]
+        whole = [list(prompt) for prompt in prompts]
+        due = [self.given_after(row)[::-1] for row in whole]  # last first
         chances: list[list[float]] = [[] for _ in prompts]
         rows, going = np.arange(count), np.ones(count, dtype=np.bool_)
         for step in range(seq, context):
@@ -133,8 +138,12 @@ class Decoder(Kind):
             if reading.any():
                 choice = np.where(reading, given[rows, step], choice)
             for place in np.flatnonzero(going & ~reading):
-                written[rows[place]].append(int(choice[place]))
-                chances[rows[place]].append(float(chance[place]))
+                row = rows[place]
+                if due[row]:
+                    choice[place], chance[place] = due[row].pop(), 1.0
+                whole[row].append(int(choice[place]))
+                chances[row].append(float(chance[place]))
+                due[row] = due[row] or self.given_after(whole[row])[::-1]
             going &= reading | (choice != self.end_id)
             if not going.any():
                 break
@@ -144,6 +153,7 @@ class Decoder(Kind):
                 rows, here, here_class, choice = rows[going], here[going], here_class[going], choice[going]
                 going = going[going]
             ids, steps = choice[:, None], here[:, None]
+        written = [row[length:] for row, length in zip(whole, lengths, strict=True)]
         return [Generated(*pair) for pair in zip(written, chances, strict=True)]
 
     def write(self, prompt: Sequence[int], choose: Callable[[Floats], int]) -> Iterator[int]:
@@ -163,19 +173,22 @@ class Decoder(Kind):
         context = self.model.settings.context_length
         classes = self.model.token_classes.cpu().numpy()
         held = list(prompt)[-context:]
+        due = self.given_after(prompt)
         while True:
             cache = Cache(self.model.settings, 1, context, self.model.embedding.weight)
             ids = np.array([held], dtype=np.int64)
             places = coordinates(ids, classes)
             while True:
-                token = choose(self._last_logits(ids, places, cache))
+                logits = self._last_logits(ids, places, cache)
+                token = due.pop(0) if due else choose(logits)
                 yield token
-                if len(held) == context:
+                held.append(token)
+                due = due or self.given_after(held)
+                if len(held) > context:
                     break
                 before, ids = classes[ids[:, -1]], np.array([[token]], dtype=np.int64)
                 places = advance(places[:, -1], before, classes[ids[:, 0]])[:, None]
-                held.append(token)
-            held = [*held, token][-max(1, context - context // FORGOTTEN) :]
+            held = held[-max(1, context - context // FORGOTTEN) :]
 
     @torch.inference_mode()
     def _last_logits(self, ids: Integers, places: Integers, cache: Cache) -> Floats:

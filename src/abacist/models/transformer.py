@@ -89,15 +89,26 @@ class Transformer(nn.Module):
         x = first = self.dropout(x if places is None else x + places)
         keys_at = coordinates if cache is None else cache.arrive(coordinates)
         operators = None if self.operators is None else self.operators(ids, cache)
+        noted = None
         for step in range(self.settings.depth):
             loop, layer = divmod(step, len(self.blocks))
             if loop and not layer:  # what was read is given anew at each pass, so that many do not wash it out
                 x = x + first
+            seen = self.entered(x, step, cache)
+            noted = noted if seen is None else seen
             own = wanted if step == self.settings.depth - 1 else None
             x = self.blocks[layer](x, (coordinates, keys_at), self.position, cache, step, own, operators)
         if cache is not None:
             cache.advance(ids.shape[1])
-        return self.norm(x)
+        return self.norm(self.left(x, noted, wanted))
+
+    def entered(self, x: Tensor, step: int, cache: Cache | None) -> Tensor | None:
+        """See what enters a layer, for models that do more than pass it on; return what they make of it."""
+        return None
+
+    def left(self, x: Tensor, noted: Tensor | None, wanted: Tensor | None) -> Tensor:
+        """Return what the last norm is given, from what left the last layer and what was made on the way."""
+        return x
 
     def forward(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:
         """Return the logits of the token after each token."""

@@ -34,6 +34,8 @@ class Node:
 
     symbol: str
     operands: tuple["Tree", ...]
+    place: int = field(default=-1, compare=False)
+    """The index of its symbol in the question's signs."""
 
 
 Tree = Leaf | Node
@@ -254,14 +256,15 @@ class _Reader:
             known = operator(symbol)
             if known is None or known.precedence < lowest:
                 break
+            place = self.position
             self.position += 1
-            left = Node(symbol, (left, self.expression(known.precedence + 1, depth + 1)))
+            left = Node(symbol, (left, self.expression(known.precedence + 1, depth + 1)), place)
         return left
 
     def with_percent(self, tree: Tree) -> Tree:
         while self.peek() == "%" and self.is_percent():
+            tree = Node(PERCENT, (tree,), self.position)
             self.position += 1
-            tree = Node(PERCENT, (tree,))
         return tree
 
     def is_percent(self) -> bool:
@@ -280,8 +283,9 @@ class _Reader:
             self.position += 1
             return self.with_percent(Leaf(found))
         if found == "-":
+            place = self.position
             self.position += 1
-            return Node(NEGATIVE, (self.operand(depth + 1),))
+            return Node(NEGATIVE, (self.operand(depth + 1),), place)
         if found == "(":
             self.position += 1
             inner = self.expression(0, depth + 1)

@@ -5,7 +5,9 @@ Each function returns a list of integers, an empty one where the question is not
 
 from collections.abc import Callable
 
+from abacist.core.readings import READINGS
 from abacist.problems.question import Question, is_whole
+from abacist.problems.reading import reading
 
 
 def operands(question: Question) -> list[int]:
@@ -38,10 +40,22 @@ def running_sums(question: Question) -> list[int]:
     return result
 
 
+def readings(question: Question) -> list[int]:
+    """Return the question in the alphabet of readings, each sign as its place there."""
+    return [READINGS.index(sign) for sign in reading(question)[0]]
+
+
+def parents(question: Question) -> list[int]:
+    """Return for each of its readings which of them takes its result; of those that have none, itself."""
+    return [place if parent < 0 else parent for place, parent in enumerate(reading(question)[1])]
+
+
 TARGETS: dict[str, Callable[[Question], list[int]]] = {
     "operands": operands,
     "carries": carries,
     "running_sums": running_sums,
+    "readings": readings,
+    "parents": parents,
 }
 
 
