@@ -57,6 +57,40 @@ ONE_THREAD = {"training.threads": 1, "training.dtype": "float32", "training.cloc
 """Equal time is that of one thread, so that what else the machine does takes nothing from any model."""
 ENCODER_DECODER = Model("encoder-decoder", {"kind": "encoder_decoder", "model.n_layers": 1})
 """A layer that reads and one that writes: two layers, as the others have."""
+COPYING = {
+    "name": "relative",
+    "sight": [
+        {"place": [1, 1], "number": [-2, 0]},
+        {"place": [2, 3], "number": [-2, 0]},
+        {"number": [-2, -1]},
+        {"index": [-3, 0]},
+    ],
+}
+"""What the recipe `calling` copies numbers by."""
+
+
+def unit(lesson: str, **more: Any) -> dict[str, Any]:
+    """Set an exact unit, which half of the rows do not hear in training, so that there is an answer without it too."""
+    few = {"samples": 2} if lesson == "summed" else {}  # of so short questions everything is counted
+    return {
+        "kind": {"name": "exact", "after": 0, "closed": 0.5, "lesson": {"name": lesson, **few}},
+        "text": {"format": "compact", "tokenizer": {"name": "character", "characters": "0123456789+-*/()=."}},
+        "model.position": "relative",
+        **more,
+    }
+
+
+TOOL = {
+    "kind": "tool",
+    "text": {
+        "format": {"name": "calls", "rounds": True},
+        "tokenizer": {"name": "character", "characters": "0123456789+-*/()=.%:[>]"},
+    },
+    "model.n_heads": 4,
+    "model.position": COPYING,
+    "model.context_length": 128,
+}
+TAUGHT, UNTAUGHT = "exact unit, taught operands and signs", "exact unit, from answers alone"
 KINDS = (
     Model("decoder"),
     Model("four experts, learned router", experts("learned")),
@@ -64,6 +98,11 @@ KINDS = (
     Model("recurrence", {"model.mixer": "recurrence"}),
     Model("encoder", {"kind": "encoder"}),
     ENCODER_DECODER,
+    Model("cells that add and multiply (NAU, NMU)", {"model.feed_forward": "nmu"}),
+    Model("NALU cells", {"model.feed_forward": "nalu"}),
+    Model(TAUGHT, unit("supervised", **{"data.targets": ["readings", "parents"]})),
+    Model(UNTAUGHT, unit("summed")),
+    Model("calculator as a tool", TOOL),
 )
 ADDING = {"name": "sums", "terms": [4, 4], "bounds": [0, 99]}
 SUMS_ASKED = [
@@ -72,7 +111,7 @@ SUMS_ASKED = [
     {"title": "held out, two to four", "count": 1000},
 ]
 STAGES = {
-    "kinds": Stage("four_operations", KINDS, {"training.minutes": 1.25, **ONE_THREAD}),
+    "kinds": Stage("four_operations", KINDS, {"training.minutes": 0.6, **ONE_THREAD}),
     "sums": Stage(
         "sums",
         (

@@ -15,9 +15,10 @@ def matched(settings: RunSettings, parameters: int, within: float = WITHIN) -> R
 
     Raises: SettingsError if no width comes so close, or the parameters cannot be counted from settings.
     """
-    one, two = count(wide(settings, 1)), count(wide(settings, 2))
-    width = round(1 + (parameters - one) / (two - one)) if two > one else settings.model.d_ff
-    made = wide(settings, max(1, width))
+    # Even widths alone: some parts take their inputs in pairs.
+    one, two = count(wide(settings, 2)), count(wide(settings, 4))
+    width = 2 * round(1 + (parameters - one) / (two - one)) if two > one else settings.model.d_ff
+    made = wide(settings, max(2, width))
     found = count(made)
     if abs(found - parameters) > within * parameters:
         raise SettingsError(
