@@ -1,5 +1,7 @@
 """A transformer with an exact unit inside."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -9,8 +11,17 @@ from abacist.models.exact_unit import NOTHING, ExactUnit, UnitSettings, answer_s
 from abacist.models.settings import ModelSettings
 from abacist.models.transformer import Transformer
 
-READ, TOLD = "exact unit, read", "exact unit, answer"
-"""What the cache holds of a row: the readings of its tokens, and the answer once it is worked out."""
+READ, TOLD, GATE = "exact unit, read", "exact unit, answer", "exact unit, gate"
+"""What the cache holds of a row: the readings of its tokens, the answer once it is worked out, and who is heard."""
+
+
+class Handed(NamedTuple):
+    """What the unit hands to the end of the model."""
+
+    told: Tensor
+    """The sign of the answer for each token, (batch, seq)."""
+    gate: Tensor
+    """The logit of its being heard, (batch, 1)."""
 
 
 class Calculating(Transformer):
@@ -29,45 +40,46 @@ class Calculating(Transformer):
         self.logits: Tensor | None = None
         """While training: of the readings that the last forward pass made."""
 
-    def entered(self, x: Tensor, step: int, cache: Cache | None) -> Tensor | None:
-        """Read where it is time to; return the signs of the answer that each token is handed, (batch, seq)."""
+    def entered(self, x: Tensor, step: int, cache: Cache | None) -> Handed | None:
+        """Read where it is time to; return what the unit has to say."""
         if step != min(self.unit.settings.after, self.settings.depth - 1):
             return None
         logits = self.unit.read(x)
         if self.training and torch.is_grad_enabled():
             self.logits = logits
-        return self._told(logits.detach().argmax(-1), cache)
+        return self._handed(logits.detach().argmax(-1), self.unit.gate(x)[..., 0], cache)
 
-    def left(self, x: Tensor, told: Tensor | None, wanted: Tensor | None) -> Tensor:
-        """Add what the unit has to say to what the last layer gives."""
-        assert told is not None, "every row goes through the layer that is read from"
-        return self.unit(x, told if wanted is None else told.gather(1, wanted), self.open_rows)
+    def left(self, x: Tensor, noted: Handed | None, wanted: Tensor | None) -> Tensor:
+        """Let the unit speak in the place of what the last norm gives."""
+        assert noted is not None, "every row goes through the layer that is read from"
+        told = noted.told if wanted is None else noted.told.gather(1, wanted)
+        return self.unit(x, told, noted.gate, self.open_rows)
 
-    def _told(self, readings: Tensor, cache: Cache | None) -> Tensor:
-        """Work out the questions that end among new tokens; return what each of these is handed."""
+    def _handed(self, readings: Tensor, gates: Tensor, cache: Cache | None) -> Handed:
+        """Work out the questions that end among new tokens; say what each of these is handed."""
         states = {} if cache is None else cache.states
-        before = states.get(READ, readings[:, :0])
-        known = torch.cat([before, readings], 1)
+        known = torch.cat([states.get(READ, readings[:, :0]), readings], 1)
         rows, seq, new = *known.shape, readings.shape[1]
         ends = known == READINGS.index(GO)
         end = torch.where(ends.any(1), ends.int().argmax(1), seq)
-        answers = states.get(TOLD, readings.new_full((rows, 0), NOTHING))
-        asked = ((end >= seq - new) & (end < seq)).nonzero()[:, 0].tolist()
+        answers = _widened(states.get(TOLD, readings.new_full((rows, 0), NOTHING)), 1)
+        gate = states.get(GATE, gates.new_zeros(rows, 1))
+        now = (end >= seq - new) & (end < seq)
+        gate = torch.where(now[:, None], gates.gather(1, (end - seq + new).clamp(0, new - 1)[:, None]), gate)
+        asked = now.nonzero()[:, 0].tolist()
         if asked:
             questions = [known[row, : int(end[row])].tolist() for row in asked]
             found = dict(zip(asked, self.unit.results(questions), strict=True))
-            longest = max(len(text or "") for text in found.values()) + 2
-            answers = _widened(answers, longest)
+            answers = _widened(answers, max(len(text or "") for text in found.values()) + 2)
             for row, text in found.items():
                 answers[row] = torch.tensor(answer_signs(text, answers.shape[1]), device=answers.device)
         # The token that ends a question is handed the first sign, those behind it the next ones.
         place = torch.arange(seq - new, seq, device=known.device) - end[:, None]
-        answers = _widened(answers, 1)
         told = answers.gather(1, place.clamp(0, answers.shape[1] - 1))
         told = torch.where((place >= 0) & (place < answers.shape[1]), told, NOTHING)
         if cache is not None:
-            cache.states[READ], cache.states[TOLD] = known, answers
-        return told
+            cache.states |= {READ: known, TOLD: answers, GATE: gate}
+        return Handed(told, gate)
 
 
 def _widened(answers: Tensor, width: int) -> Tensor:

@@ -53,8 +53,10 @@ class ExactUnit(nn.Module):
     Each token is read as a digit, a sign, a mark, the end of the question, or nothing (a linear map of its hidden
     state); digits beside each other are a number. Then one application after another takes the place of its numbers,
     exact in fractions, the next one chosen by a small network from the kinds of the five items around its middle:
-    so several operands and nesting are the unit applied again. Behind the end of the question each token is handed
-    the answer's next sign, a learned vector times a gate of its hidden state, added where the model's last norm reads.
+    so several operands and nesting are the unit applied again. From the end of the question on each token is handed
+    the answer's next sign, a learned vector, which takes the place of what the model's last norm gives, as far as
+    a gate is open. The gate is a sigmoid of the hidden state that ended the question: whether the
+    unit is heard is decided once, so that answers of any length are told alike.
 
     The arithmetic sees readings alone, never tokens or text. Which token is which digit, what a sign means, what
     comes first and when to be heard is learned; what a sum is, is not.
@@ -112,15 +114,17 @@ class ExactUnit(nn.Module):
         text = written(value, self.settings.places, self.settings.pad)  # type: ignore[arg-type]
         return text if self.settings.order == "plain" else turned(text)
 
-    def forward(self, x: Tensor, told: Tensor, open_rows: Tensor | None = None) -> Tensor:
-        """Add what the unit has to say; rows that are not open hear nothing."""
+    def forward(self, x: Tensor, told: Tensor, gate: Tensor, open_rows: Tensor | None = None) -> Tensor:
+        """Let the unit speak in the model's place, as far as the gate, (batch, 1), is open; no row that is closed
+        hears it.
+        """
         if self.closed:
             return x
         speaks = told != NOTHING
         if open_rows is not None:
             speaks = speaks & open_rows
-        said = self.signs(told.clamp(max=END)) * self.gate(x).sigmoid()
-        return x + said * speaks[..., None]
+        share = (gate.sigmoid() * speaks)[..., None]
+        return x + share * (self.signs(told.clamp(max=END)) - x)
 
 
 def turned(signs: str) -> str:

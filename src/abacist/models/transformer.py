@@ -1,6 +1,7 @@
 """A decoder-only transformer: token ids to logits of the next token."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -100,14 +101,14 @@ class Transformer(nn.Module):
             x = self.blocks[layer](x, (coordinates, keys_at), self.position, cache, step, own, operators)
         if cache is not None:
             cache.advance(ids.shape[1])
-        return self.norm(self.left(x, noted, wanted))
+        return self.left(self.norm(x), noted, wanted)
 
-    def entered(self, x: Tensor, step: int, cache: Cache | None) -> Tensor | None:
+    def entered(self, x: Tensor, step: int, cache: Cache | None) -> Any:
         """See what enters a layer, for models that do more than pass it on; return what they make of it."""
         return None
 
-    def left(self, x: Tensor, noted: Tensor | None, wanted: Tensor | None) -> Tensor:
-        """Return what the last norm is given, from what left the last layer and what was made on the way."""
+    def left(self, x: Tensor, noted: Any, wanted: Tensor | None) -> Tensor:
+        """Return what the head is given, from what the last norm gives and what was made on the way."""
         return x
 
     def forward(self, ids: Tensor, coordinates: Tensor, cache: Cache | None = None) -> Tensor:

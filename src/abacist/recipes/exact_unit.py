@@ -4,7 +4,7 @@ from string import ascii_letters
 from typing import Any
 
 
-def exact_unit(digits: int = 10, depth: int = 3, layers: int = 3) -> dict[str, Any]:
+def exact_unit(digits: int = 10, depth: int = 3, layers: int = 2) -> dict[str, Any]:
     """Read numbers of up to `digits` digits out of questions in words and signs, and have an exact unit work them out.
 
     Expressions are nested up to `depth` levels, and graded three levels deeper.
@@ -28,7 +28,7 @@ def exact_unit(digits: int = 10, depth: int = 3, layers: int = 3) -> dict[str, A
     marks = "0123456789+-*/()=.%:,? "
     return {
         "task": {
-            "mixture": [*mixed(*worded), *mixed(*plain, weight=0.5), *mixed(nested(0, depth), weight=3.0)],
+            "mixture": [*mixed(*worded, weight=1.5), *mixed(*plain, weight=0.5), *mixed(nested(0, depth), weight=2.0)],
             "split": {"held_out": 0.05},
         },
         "text": {"format": "varied", "tokenizer": {"name": "character", "characters": marks + ascii_letters}},
@@ -48,7 +48,7 @@ def exact_unit(digits: int = 10, depth: int = 3, layers: int = 3) -> dict[str, A
             "context_length": 512,
         },
         "training": {
-            "steps": 1500,
+            "steps": 2000,
             "batch_size": 64,
             "learning_rate": 0.02,
             "optimizer": {"name": "muon", "momentum": 0.9},
