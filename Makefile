@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check format bench far text clean
+.PHONY: help demo test check format bench far lab text clean
 
 help:
 	@echo "make demo    install, train a small model, grade it, write its report"
@@ -12,6 +12,7 @@ help:
 	@echo "make format  put the code into the house's form"
 	@echo "make bench   measure everything on this machine into docs/performance.md; NANOGPT=FOLDER compares with it"
 	@echo "make far     train on short problems, ask long ones, write docs/far.md; four hours, goes on where it stopped"
+	@echo "make lab     compare kinds of models at the same size and time, write docs/lab.md; goes on where it stopped"
 	@echo "make text    train models of text, write docs/text.md; ABACIST_DATA names the texts, NANOGPT and WEIGHTS folders"
 	@echo "make clean   remove .venv and caches; runs/ stays"
 
@@ -35,6 +36,9 @@ bench: $(VENV)/installed-test
 
 far: $(VENV)/installed
 	$(BIN)/python scripts/far.py
+
+lab: $(VENV)/installed
+	$(BIN)/python scripts/lab.py
 
 text: $(VENV)/installed
 	$(BIN)/python scripts/text.py $(if $(NANOGPT),--nanogpt "$(NANOGPT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")

@@ -83,6 +83,20 @@ def test_minutes_are_kept_to(tiny_settings: Settings, tmp_path: Path, monkeypatc
     assert 25 < seconds < 35
 
 
+def test_minutes_may_be_those_of_the_processor(
+    tiny_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ticking(monkeypatch, 7.0)
+    times = itertools.count()
+    monkeypatch.setattr(loop.time, "process_time", lambda: 0.1 * next(times), raising=False)
+    settings = tiny_settings(
+        training__steps=None, training__minutes=0.1, training__evaluate_every=1000, training__clock="processor"
+    )
+    run = trained(tmp_path / "run", settings)
+    seconds = json.loads((run.path / METRICS).read_text().splitlines()[-1])["seconds"]
+    assert 5 < seconds < 8
+
+
 def test_minutes_need_a_schedule_that_can_wait(tiny_settings: Settings, tmp_path: Path):
     settings = tiny_settings(training__steps=None, training__minutes=1, training__schedule="cosine")
     with pytest.raises(SettingsError, match=r"training\.schedule: cosine must know its steps"):

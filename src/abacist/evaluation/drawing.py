@@ -7,7 +7,7 @@ transparent. Equal inputs give equal texts. No figure keeps state: none goes thr
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec
@@ -109,3 +109,20 @@ def reach(value: Score, middle: float) -> list[list[float]]:
 def shortened(name: str, length: int = 24) -> str:
     """Cut a name that is too long for a figure."""
     return name if len(name) <= length else name[: length - 1] + "…"
+
+
+def shares_figure(title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[float]]]) -> Figure:
+    """Draw shares as a table in colours, a line a row, each with its figure in percent."""
+    figure = Figure(figsize=(WIDTH, 0.9 + 0.26 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow([list(values) for _, values in rows], cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    axes.set_title(title)
+    axes.grid(visible=False)
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+    axes.tick_params(length=0)
+    for place, (_, values) in enumerate(rows):
+        for column, value in enumerate(values):
+            color = "#ffffff" if value < 0.6 else "#000000"
+            axes.text(column, place, f"{100 * value:.0f}", ha="center", va="center", color=color, fontsize=8)
+    return figure
