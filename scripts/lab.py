@@ -28,7 +28,7 @@ from abacist.evaluation.experts import ExpertUse, experts_figure
 from abacist.evaluation.grading import Score, percent
 from abacist.recipe import settings_of
 from abacist.runs.folder import EXPERTS, read_json
-from abacist.runs.laboratory import by_operation, measured, with_gate_closed
+from abacist.runs.laboratory import TIMED, by_operation, measured, with_gate_closed
 from abacist.runs.matching import WITHIN, count, matched
 from abacist.runs.problems import ProblemRun
 from abacist.runs.settings import RunSettings
@@ -133,6 +133,7 @@ STAGES = {
             ENCODER_DECODER,
         ),
         {"training.minutes": 3.0, "grading.sets": SUMS_ASKED, **ONE_THREAD},
+        seeds=2,
     ),
 }
 TOY = {
@@ -194,6 +195,11 @@ def made(name: str, stage: Stage, asked: Asked) -> str:
     lines = [*whole.table(), "", *(f"- {remark}" for remark in remarks)]
     if name == "kinds":
         lines += ["", *operations(whole, asked)]
+    else:
+        costs = ", ".join(f"{row.choices['model']} {milliseconds(row):.2f}" for row in rows if row.trials)
+        lines.append(
+            f"- Milliseconds of the processor an answer, median of the seeds, {TIMED:,} asked at once: {costs}."
+        )
     return "\n".join([*lines, ""])
 
 
@@ -212,6 +218,11 @@ def run_of(path: str) -> ProblemRun:
     return run
 
 
+def milliseconds(row: Row) -> float:
+    """Return what an answer takes, the median of the seeds; there must be one."""
+    return median(measured(run_of(trial.run))["milliseconds"] for trial in row.trials)
+
+
 def operations(whole: Comparison, asked: Asked) -> list[str]:
     """Return the table of held-out problems by operation with what an answer costs; draw the picture."""
     lines, shares = [], []
@@ -222,7 +233,7 @@ def operations(whole: Comparison, asked: Asked) -> list[str]:
             continue
         scores = [by_operation(run, HELD_OUT, silent) for run in runs]
         cells = [share_of([each[name] for each in scores]) for name in SIGNS]
-        spent = "" if silent else f"{median(measured(run)['milliseconds'] for run in runs):.2f}"
+        spent = "" if silent else f"{milliseconds(row):.2f}"
         lines.append([row.choices["model"], *cells, f"{row.tokens:.1f}", spent])
         middle = [median(each[name].accuracy for each in scores) for name in SIGNS]
         others = [spread.median for name in whole.sets[2:] if (spread := row.spread(name)) is not None]
@@ -233,7 +244,7 @@ def operations(whole: Comparison, asked: Asked) -> list[str]:
     assert picture is not None
     file.write_bytes(picture)
     heading = ["model", *(f"held out, {sign}, %" for sign in SIGNS.values()), "tokens an answer", "ms an answer"]
-    note = "- Milliseconds of the processor, median of the seeds; up to 1,000 held-out problems are asked at once."
+    note = f"- Milliseconds of the processor, median of the seeds; {TIMED:,} held-out problems are asked at once."
     return [*rows_of_markdown(heading, lines), "", note, "", f"![Held out and beyond, by model](images/{file.name})"]
 
 
