@@ -29,6 +29,10 @@ class Kind(nn.Module, ABC):
     writes: ClassVar[bool] = True
     """Whether it predicts each token from those before it, and so can go on with a text."""
 
+    draws: ClassVar[bool] = False
+    """Whether a forward pass draws random numbers in training, dropout left aside: from torch's stream, which is then
+    set anew for each step."""
+
     unbound: ClassVar[tuple[str, ...]] = ()
     """Those of its settings that weights do not depend on: a training that begins with some may choose them anew."""
 

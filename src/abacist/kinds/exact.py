@@ -30,6 +30,7 @@ class Exact(Decoder):
     """
 
     model: Calculating
+    draws = True
     shapes_follow_data = True
 
     @dataclass(frozen=True)

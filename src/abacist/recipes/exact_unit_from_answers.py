@@ -4,10 +4,10 @@ from typing import Any
 
 
 def exact_unit_from_answers(depth: int = 2) -> dict[str, Any]:
-    """Find out from answers alone which token is which digit, what signs mean and what comes first: 9,511 parameters.
+    """Find out from answers alone which token is which digit, what signs mean and what comes first: 9,601 parameters.
 
-    Numbers have at most two digits, expressions at most four of them, nested up to `depth` levels. It is graded on
-    five digits, on fifty, and five levels deeper.
+    Numbers have at most two digits, expressions at most five of them, nested up to `depth` levels; with 0 there are
+    no expressions, but one sign between two numbers. It is graded on five digits, on fifty, and five levels deeper.
     """
     names = {"addition": 0, "subtraction": 0, "multiplication": 0, "division": 1}
 
@@ -23,8 +23,11 @@ def exact_unit_from_answers(depth: int = 2) -> dict[str, Any]:
         around = {"brackets": 0.4, "depth": most, "least_depth": least}
         return [{"operation": {"name": "expressions", **numbers, **around}, "weight": weight}]
 
+    expressions = nested([3, 5], 0, depth, 3.0) if depth else []
+    deeper = {"title": f"nested {depth + 1} to {depth + 5} deep", "count": 1000, "side": "any"}
+    deeper |= {"mixture": nested([8, 16], depth + 1, depth + 5)}
     return {
-        "task": {"mixture": [*pairs(2), *nested([3, 4], 0, depth, 3.0)], "split": {"held_out": 0.05}},
+        "task": {"mixture": [*pairs(2), *expressions], "split": {"held_out": 0.05}},
         "text": {"format": "compact", "tokenizer": {"name": "character", "characters": "0123456789+-*/()=."}},
         "kind": {"name": "exact", "lesson": "summed"},
         "model": {
@@ -35,18 +38,13 @@ def exact_unit_from_answers(depth: int = 2) -> dict[str, Any]:
             "position": {"name": "relative", "sight": [{"index": [-2, 0]}]},
             "context_length": 512,
         },
-        "training": {"steps": 600, "batch_size": 64, "learning_rate": 0.01, "evaluate_every": 200, "evaluate_on": 100},
+        "training": {"steps": 800, "batch_size": 64, "learning_rate": 0.01, "evaluate_every": 200, "evaluate_on": 100},
         "grading": {
             "sets": [
                 {"title": "held out, as trained", "count": 1000},
                 {"title": "up to 5 digits", "count": 10_000, "side": "any", "mixture": pairs(5)},
                 {"title": "up to 50 digits", "count": 400, "side": "any", "mixture": pairs(50)},
-                {
-                    "title": f"nested {depth + 1} to {depth + 5} deep",
-                    "count": 1000,
-                    "side": "any",
-                    "mixture": nested([8, 16], depth + 1, depth + 5),
-                },
+                *([deeper] if depth else []),
             ]
         },
         "questions": ["12+34", "27/86", "99999*99999", "2*(3-(4-(5-(6-(7-(8-9))))))"],

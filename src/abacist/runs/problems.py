@@ -80,8 +80,7 @@ class ProblemRun(Run):
         self._fit_kind(max(longest_completion(batch) for batch in shown))
         for batch in shown:
             self.without_weights.prepare(batch)
-        if self.curriculum.follows:
-            self.batch(0, self.shares_after(()))
+        self.batch(0, self.shares_after(()) if self.curriculum.follows else None)
         for each in self.settings.grading.sets:
             sample = dataclasses.replace(each, count=1)
             for problem in draw(self.settings.problems, sample, self.settings.grading.seed):

@@ -237,7 +237,9 @@ class Run(ABC):
             self.path,
             self.evaluation(),
             watch,
-            noisy=settings.model.dropout > 0 or bool(start and start.lora and start.lora.dropout > 0),
+            noisy=self.kind.draws
+            or settings.model.dropout > 0
+            or bool(start and start.lora and start.lora.dropout > 0),
             shares_after=self.shares_rule(),
         )
         self._prepared = True
