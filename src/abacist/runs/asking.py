@@ -7,6 +7,7 @@ from abacist.core.memory import keep_freed_memory
 from abacist.evaluation.benchmarking import Answered, Ask
 from abacist.problems.expression import parse
 from abacist.problems.question import Question, read_question
+from abacist.problems.rounding import Rounding
 from abacist.runs.problems import ProblemRun
 
 
@@ -21,7 +22,7 @@ def asker(run: ProblemRun) -> Ask:
         put: list[tuple[int, Question, list[int]]] = []
         for index, text in enumerate(texts):
             try:
-                question, prompt = _prompt(text, places, codec.prompt, run.settings.problems.rounding.places)
+                question, prompt = _prompt(text, places, codec.prompt, run.settings.problems.rounding)
                 if len(prompt) >= room:
                     raise QuestionError(f"it takes {len(prompt)} tokens; this model reads at most {room - 1}")
                 put.append((index, question, prompt))
@@ -37,19 +38,21 @@ def asker(run: ProblemRun) -> Ask:
 
 
 def _prompt(
-    text: str, places: int | None, write: Callable[[Question], list[int]], usual: int
+    text: str, places: int | None, write: Callable[[Question], list[int]], usual: Rounding
 ) -> tuple[Question, list[int]]:
     """Read a question and write it as a prompt, the decimals asked for with it.
 
-    A model that rounds to so many decimals anyway, and cannot write the words, is asked without them.
+    A model that rounds all answers to so many decimals anyway is asked without them; so is one that rounds some of
+    them so, if it cannot write the words.
     """
     question = read_question(text)
     parse(question)
-    if places is not None:
+    same = places == usual.places
+    if places is not None and not (same and usual.exact == "never"):
         asked = (*question, "to", str(places), "decimals")
         try:
             return asked, write(asked)
         except AbacistError:
-            if places != usual:
+            if not same:
                 raise
     return question, write(question)
