@@ -29,6 +29,9 @@ class Works:
         self.task = Task(check(TaskSettings, {"mixture": [{"operation": {"name": "multiplication", "left": [0, 99]}}]}))
         self.ids = [*self.codec.tokenizer.encode(work), self.codec.tokenizer.end_id]
 
+    def inside(self, prompt: list[int]) -> list[str]:
+        return []
+
     def answer(self, prompt: list[int]) -> Generated:
         return Generated(self.ids, [0.9] * len(self.ids))
 
