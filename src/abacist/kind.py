@@ -106,6 +106,10 @@ class Kind(nn.Module, ABC):
     def answer(self, prompts: Sequence[Sequence[int]]) -> list[Generated]:
         """Write after each prompt, greedily, until the end token or the end of the context."""
 
+    def inside(self, prompt: Sequence[int]) -> list[str]:
+        """Return as lines what is worked out inside the model for a prompt; nothing is in most kinds."""
+        return []
+
     def write(self, prompt: Sequence[int], choose: Callable[[Floats], int]) -> Iterator[int]:
         """Yield tokens after a prompt without end, each as `choose` takes it from the logits, (vocab_size,).
 

@@ -80,6 +80,13 @@ def test_what_is_read_alone_and_in_company_is_the_same(learned: ProblemRun):
     assert [each.ids for each in together] == [kind.answer([prompt])[0].ids for prompt in prompts]
 
 
+def test_what_is_read_and_worked_out_inside_is_shown(learned: ProblemRun):
+    prompt = learned.codec.prompt(read_question("98765/43"))
+    *lines, heard = learned.trained().inside(prompt)
+    assert lines == ["read      98765/43", "          98765/43 = 98765/43"]
+    assert heard.startswith("heard     9")
+
+
 def test_a_lesson_that_needs_more_than_answers_says_what_to_set(tmp_path: Path):
     with pytest.raises(SettingsError, match=r"--set 'data.targets=\[\"readings\",\"parents\"\]'"):
         run_of(tmp_path / "run", ("kind.lesson", "supervised"))

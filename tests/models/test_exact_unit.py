@@ -8,7 +8,7 @@ import torch
 
 from abacist.core.readings import READINGS
 from abacist.models.exact_unit import END, NOTHING, ExactUnit, UnitSettings, answer_signs, gate_closed, turned
-from abacist.models.reduction import WINDOWS, items_of, reduced, window
+from abacist.models.reduction import WINDOWS, items_of, reduced, shown, window
 
 
 def first(_windows: Sequence[int], _places: Sequence[int]) -> int:
@@ -40,6 +40,12 @@ def first(_windows: Sequence[int], _places: Sequence[int]) -> int:
 )
 def test_a_row_of_readings_is_worked_out(signs: str, value: Fraction | None):
     assert reduced(signs, first) == value
+
+
+def test_each_application_is_told_with_its_result():
+    told: list[str] = []
+    reduced("(1/3)*-6+0.5", first, lambda what, value: told.append(f"{what} = {shown(value)}"))
+    assert told == ["1/3 = 1/3", "((1/3)) = 1/3", "-6 = -6", "(1/3)*-6 = -2", "-2+0.5 = -1.5"]
 
 
 def test_what_comes_first_is_chosen_by_who_calls():

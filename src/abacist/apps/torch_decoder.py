@@ -18,3 +18,7 @@ class TorchDecoder:
     def answer(self, prompt: list[int]) -> Generated:
         """Write after a prompt."""
         return self.kind.answer([prompt])[0]
+
+    def inside(self, prompt: list[int]) -> list[str]:
+        """Return as lines what is worked out inside the model."""
+        return self.kind.inside(prompt)

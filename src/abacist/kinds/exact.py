@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -16,8 +17,10 @@ from abacist.kinds.decoder import Decoder
 from abacist.models.calculating import Calculating, new_calculating
 from abacist.models.exact_unit import UnitSettings
 from abacist.models.lesson import LESSONS, Lesson, Rows
+from abacist.models.reduction import reduced, shown
 from abacist.models.settings import ModelSettings
 from abacist.text.batch import Batch
+from abacist.text.coordinates import Integers, coordinates
 
 CLOSED = "closed"
 """The target that says which rows do not hear the unit in training."""
@@ -127,6 +130,23 @@ class Exact(Decoder):
         rows = Rows(logits, prompts, self._answers(targets, counts), taught)
         with torch.autocast(ids.device.type, enabled=False):
             return loss + self.settings.weight * counts.sum() * self.lesson.loss(self.model.unit, rows)
+
+    @torch.inference_mode()
+    def inside(self, prompt: Sequence[int]) -> list[str]:
+        """Return the question as the unit reads it, and each application with its result."""
+        readings, gate = self.model.readings(*(self._tensor(each) for each in self._row(prompt)))
+        signs = self.model.unit.signs_of(readings)
+        lines = [f"read      {signs or 'nothing'}"]
+
+        def tell(what: str, result: Fraction) -> None:
+            lines.append(f"          {what} = {shown(result)}")
+
+        reduced(signs, self.model.unit.chooser(), tell)
+        return [*lines, f"heard     {100 * gate:.4g} %"]
+
+    def _row(self, prompt: Sequence[int]) -> tuple[Integers, Integers]:
+        ids = np.array([prompt], dtype=np.int64)
+        return ids, coordinates(ids, self.model.token_classes.cpu().numpy())
 
     def _answers(self, targets: Tensor, counts: Tensor) -> list[str | None]:
         """Return the answers as they stand in a batch, their ends left away; None for what no number is."""

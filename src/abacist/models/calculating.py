@@ -55,6 +55,17 @@ class Calculating(Transformer):
         told = noted.told if wanted is None else noted.told.gather(1, wanted)
         return self.unit(x, told, noted.gate, self.open_rows)
 
+    def readings(self, ids: Tensor, coordinates: Tensor) -> tuple[list[int], float]:
+        """Return how a row is read up to where its question ends, and how far the gate is then open, 0 to 1.
+
+        Shapes: ids (1, seq), coordinates (1, seq, axes).
+        """
+        cache = Cache(self.settings, 1, ids.shape[1], self.embedding.weight)
+        self.hidden(ids, coordinates, cache)
+        row, go = cache.states[READ][0].tolist(), READINGS.index(GO)
+        heard = float(cache.states[GATE].sigmoid()) if go in row else 0.0
+        return row[: row.index(go)] if go in row else row, heard
+
     def _handed(self, readings: Tensor, gates: Tensor, cache: Cache | None) -> Handed:
         """Work out the questions that end among new tokens; say what each of these is handed."""
         states = {} if cache is None else cache.states

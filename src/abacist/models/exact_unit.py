@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from abacist.core.arithmetic import written
 from abacist.core.errors import SettingsError
 from abacist.core.readings import CLOSE, OPEN, READINGS, WRITTEN
-from abacist.models.reduction import KINDS, REACH, WINDOWS, reduced
+from abacist.models.reduction import KINDS, REACH, WINDOWS, Choice, reduced
 
 SKIP = len(READINGS)
 """The reading of a token that says nothing to the unit."""
@@ -93,14 +93,16 @@ class ExactUnit(nn.Module):
     @torch.no_grad()
     def results(self, readings: Sequence[Sequence[int]]) -> list[str | None]:
         """Return the answer to each row of readings up to the end of the question; None where there is none."""
-        scores = self.scores().tolist()
-        assert len(scores) == WINDOWS
-
-        def best(windows: Sequence[int], _places: Sequence[int]) -> int:
-            return max(range(len(windows)), key=lambda index: scores[windows[index]])
-
+        best = self.chooser()
         found = lru_cache(maxsize=None)(lambda signs: self.told(reduced(signs, best)))
         return [found(self.signs_of(row)) for row in readings]
+
+    @torch.no_grad()
+    def chooser(self) -> Choice:
+        """Return what takes the application with the highest score."""
+        scores = self.scores().tolist()
+        assert len(scores) == WINDOWS
+        return lambda windows, _places: max(range(len(windows)), key=lambda index: scores[windows[index]])
 
     def signs_of(self, row: Sequence[int]) -> str:
         """Return readings as signs, in reading order."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from abacist.core.arithmetic import BEFORE, BEHIND, BINARY, applied, number_of
+from abacist.core.arithmetic import BEFORE, BEHIND, BINARY, applied, number_of, written
 from abacist.core.readings import CLOSE, DIGITS, OPEN, POINT, SIGNS
 
 NUMBER, EDGE = "n", " "
@@ -51,8 +51,8 @@ def items_of(signs: str) -> list[Item] | None:
     return items
 
 
-def reduced(signs: str, choose: Choice) -> Fraction | None:
-    """Work a row of signs out.
+def reduced(signs: str, choose: Choice, tell: Callable[[str, Fraction], None] | None = None) -> Fraction | None:
+    """Work a row of signs out; `tell` is told each application, as it stands there, with its result.
 
     An application is a sign with its numbers: between two, in front of one, behind one; or a number alone between
     two marks, which it then stands for. Its result takes their place.
@@ -64,7 +64,11 @@ def reduced(signs: str, choose: Choice) -> Fraction | None:
         if not middles:
             return None
         middle = middles[choose([window(items, place) for place in middles], [items[m].place for m in middles])]
-        items = _applied(items, middle)
+        left = _applied(items, middle)
+        if tell is not None and left is not None:
+            first, end = _span(items, middle) or (0, 0)
+            tell("".join(_shown(item) for item in items[first:end]), left[first].value)
+        items = left
     return items[0].value if items and items[0].kind == NUMBER else None
 
 
@@ -92,6 +96,21 @@ def _span(items: Sequence[Item], middle: int) -> tuple[int, int] | None:
         return (middle - 1, middle + 2) if kind in BINARY else None
     in_front = kind in BEFORE and before != CLOSE and before not in BEHIND
     return (middle, middle + 2) if in_front else None
+
+
+def _shown(item: Item) -> str:
+    """Return an item as text, a fraction in parentheses of its own."""
+    text = item.kind if item.kind != NUMBER else shown(item.value)
+    return f"({text})" if "/" in text[1:] else text
+
+
+def shown(value: Fraction) -> str:
+    """Return an exact value as text: `7`, `-0.25`, or `1/3` where decimals do not end."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return written(value, value.denominator.bit_length()) if rest == 1 else str(value)
 
 
 def _applied(items: list[Item], middle: int) -> list[Item] | None:

@@ -73,6 +73,9 @@ class Decoder(Protocol):
     def answer(self, prompt: list[int]) -> Generated:
         """Write after a prompt."""
 
+    def inside(self, prompt: list[int]) -> list[str]:
+        """Return as lines what is worked out inside the model; none where nothing is."""
+
 
 class Calculator:
     """Answers questions with a trained model, that of the package unless another is given with its calibration."""
@@ -111,7 +114,7 @@ class Calculator:
             seconds=seconds,
             tokens=list(zip(tokens, generated.probabilities, strict=True)),
             digits=_in_reading_order(codec.format, tokens, generated.probabilities, answer),
-            steps=codec.format.on_paper(codec.tokenizer.decode(generated.ids), question) if steps else [],
+            steps=self._steps(question, generated) if steps else [],
             trained=self._standing(question),
             error=None if answer is not None else f"the model wrote {brief(''.join(tokens))!r}, which is no number",
         )
@@ -124,6 +127,12 @@ class Calculator:
                 f"the question takes {len(prompt)} tokens; this model reads at most {self.decoder.context_length - 1}"
             )
         return self.decoder.answer(prompt)
+
+    def _steps(self, question: Question, generated: Generated) -> list[str]:
+        """Return the work that was written, or else what was worked out inside the model."""
+        codec = self.decoder.codec
+        written = codec.format.on_paper(codec.tokenizer.decode(generated.ids), question)
+        return written or self.decoder.inside(codec.prompt(question))
 
     def _truth(self, question: Question) -> str | None:
         """Return the exact answer, or None where it is beyond checking. Raises: QuestionError if there is none."""

@@ -85,6 +85,10 @@ class NumpyDecoder:
         places = coordinates(np.array([ids]), self.classes)[0]
         return self._forward(np.array(ids), places, _Cache(self.depth)) @ self.head.T
 
+    def inside(self, prompt: list[int]) -> list[str]:
+        """Return nothing: decoders on numpy have no unit inside."""
+        return []
+
     def answer(self, prompt: list[int]) -> Generated:
         """Write after a prompt, greedily, until the end token or the end of the context."""
         written: list[int] = []
