@@ -123,8 +123,8 @@ SUMS_ASKED = [
     {"title": "held out, two to four", "count": 1000},
 ]
 STAGES = {
-    "kinds": Stage("four_operations", KINDS, {"training.minutes": 0.5, **ONE_THREAD}),
-    "experts": Stage("four_operations", KINDS[1:3], {}),
+    "kinds": Stage("four_operations", KINDS, {"training.minutes": 0.5, **ONE_THREAD}, seeds=1),
+    "experts": Stage("four_operations", KINDS[1:3], {}, seeds=1),
     "sums": Stage(
         "sums",
         (

@@ -113,12 +113,12 @@ def shortened(name: str, length: int = 24) -> str:
 
 def shares_figure(title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[float]]]) -> Figure:
     """Draw shares as a table in colours, a line a row, each with its figure in percent."""
-    figure = Figure(figsize=(WIDTH, 0.9 + 0.26 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 1.1 + 0.22 * len(rows)), layout="constrained")
     axes = figure.subplots()
     axes.imshow([list(values) for _, values in rows], cmap="cividis", vmin=0, vmax=1, aspect="auto")
     axes.set_title(title)
     axes.grid(visible=False)
-    axes.set_xticks(range(len(columns)), columns)
+    axes.set_xticks(range(len(columns)), [column.replace(" ", "\n") for column in columns], fontsize=8)
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.tick_params(length=0)
     for place, (_, values) in enumerate(rows):
