@@ -123,8 +123,8 @@ SUMS_ASKED = [
     {"title": "held out, two to four", "count": 1000},
 ]
 STAGES = {
-    "kinds": Stage("four_operations", KINDS, {"training.minutes": 0.5, **ONE_THREAD}, seeds=1),
-    "experts": Stage("four_operations", KINDS[1:3], {}, seeds=1),
+    "kinds": Stage("four_operations", KINDS, {"training.minutes": 1.0, **ONE_THREAD}),
+    "experts": Stage("four_operations", KINDS[1:3], {}),
     "sums": Stage(
         "sums",
         (
@@ -133,7 +133,6 @@ STAGES = {
             ENCODER_DECODER,
         ),
         {"training.minutes": 3.0, "grading.sets": SUMS_ASKED, **ONE_THREAD},
-        seeds=2,
     ),
 }
 TOY = {

@@ -32,6 +32,9 @@ class Says:
         self.task = Task(TASK)
         self.ids = self.codec.tokenizer.encode(text) + [self.codec.tokenizer.end_id] * ends
 
+    def inside(self, prompt: list[int]) -> list[str]:
+        return []
+
     def answer(self, prompt: list[int]) -> Generated:
         return Generated(self.ids, [0.5] * len(self.ids))
 
