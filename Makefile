@@ -39,6 +39,7 @@ far: $(VENV)/installed
 
 lab: $(VENV)/installed
 	$(BIN)/python scripts/lab.py
+	$(BIN)/python scripts/units.py
 
 text: $(VENV)/installed
 	$(BIN)/python scripts/text.py $(if $(NANOGPT),--nanogpt "$(NANOGPT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
