@@ -38,7 +38,7 @@ class Exact(Decoder):
 
     @dataclass(frozen=True)
     class Settings:
-        """How the unit reads, tells and learns; `unit.py` and the lessons say what each means."""
+        """How the unit reads, tells and learns; `models/exact_unit.py` and the lessons say what each means."""
 
         after: int = 1
         places: int = 2

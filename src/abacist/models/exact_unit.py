@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
@@ -46,6 +47,13 @@ class UnitSettings:
         if self.after < 0 or self.width < 1 or not 0 <= self.places <= 100:
             raise SettingsError("after must be at least 0, width at least 1, places from 0 to 100")
 
+    def told(self, value: Fraction | None) -> str | None:
+        """Return a value as the answer says it; None stays None."""
+        if value is None:
+            return None
+        text = written(value, self.places, self.pad)
+        return text if self.order == "plain" else turned(text)
+
 
 class ExactUnit(nn.Module):
     """Arithmetic inside a forward pass.
@@ -54,9 +62,9 @@ class ExactUnit(nn.Module):
     state); digits beside each other are a number. Then one application after another takes the place of its numbers,
     exact in fractions, the next one chosen by a small network from the kinds of the five items around its middle:
     so several operands and nesting are the unit applied again. From the end of the question on each token is handed
-    the answer's next sign, a learned vector, which takes the place of what the model's last norm gives, as far as
-    a gate is open. The gate is a sigmoid of the hidden state that ended the question: whether the
-    unit is heard is decided once, so that answers of any length are told alike.
+    the answer's next sign, a learned vector, which takes the place of what the model's last norm gives, as far as a
+    gate is open. The gate is a sigmoid of the hidden state that ended the question: whether the unit is heard is
+    decided once, so that answers of any length are told alike.
 
     The arithmetic sees readings alone, never tokens or text. Which token is which digit, what a sign means, what
     comes first and when to be heard is learned; what a sum is, is not.
@@ -94,7 +102,7 @@ class ExactUnit(nn.Module):
     def results(self, readings: Sequence[Sequence[int]]) -> list[str | None]:
         """Return the answer to each row of readings up to the end of the question; None where there is none."""
         best = self.chooser()
-        found = lru_cache(maxsize=None)(lambda signs: self.told(reduced(signs, best)))
+        found = lru_cache(maxsize=None)(lambda signs: self.settings.told(reduced(signs, best)))
         return [found(self.signs_of(row)) for row in readings]
 
     @torch.no_grad()
@@ -108,13 +116,6 @@ class ExactUnit(nn.Module):
         """Return readings as signs, in reading order."""
         signs = "".join(READINGS[reading] for reading in row if reading < SKIP)
         return signs if self.settings.order == "plain" else turned(signs)
-
-    def told(self, value: object) -> str | None:
-        """Return a value as the answer says it; None stays None."""
-        if value is None:
-            return None
-        text = written(value, self.settings.places, self.settings.pad)  # type: ignore[arg-type]
-        return text if self.settings.order == "plain" else turned(text)
 
     def forward(self, x: Tensor, told: Tensor, gate: Tensor, open_rows: Tensor | None = None) -> Tensor:
         """Let the unit speak in the model's place, as far as the gate, (batch, 1), is open; no row that is closed

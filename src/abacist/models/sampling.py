@@ -53,7 +53,7 @@ def sample(
 
             own = readings[: length - 1]
             signs = unit.signs_of(own)
-            tries.append(Sampled(own, signs, steps, unit.told(reduced(signs, choose)) == answer))
+            tries.append(Sampled(own, signs, steps, unit.settings.told(reduced(signs, choose)) == answer))
         results.append(tries)
     return results
 

@@ -42,6 +42,7 @@ class Summed(Lesson):
     enumerated: int = 7
     samples: int = 16
     prior: float = 0.02
+    """What it costs, of each token, to be sure that it is no mark; else parentheses are soon read as nothing."""
 
     def __post_init__(self) -> None:
         if self.enumerated < 4 or self.samples < 1:
@@ -157,12 +158,11 @@ def _meanings(settings: UnitSettings, answers: Sequence[str | None]) -> tuple[ND
 @lru_cache(maxsize=4)
 def _table(settings: UnitSettings) -> dict[str, NDArray[np.int64]]:
     """Return for every answer what comes to it: left numbers, signs, right numbers."""
-    unit = ExactUnit(settings, 1)
     found: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for index, sign in enumerate(BINARY):
         for left in range(NUMBERS):
             for right in range(NUMBERS):
-                answer = unit.told(applied(sign, Fraction(left), Fraction(right)))
+                answer = settings.told(applied(sign, Fraction(left), Fraction(right)))
                 if answer is not None:
                     found[answer].append((left, index, right))
     return {answer: np.array(each, dtype=np.int64).T for answer, each in found.items()}
