@@ -66,6 +66,7 @@ def test_rows_that_a_kind_takes_apart_are_trained_in_turn(tmp_path: Path, tiny_s
         ({"training__dtype": "bfloat16"}, "training.dtype must be the same"),
         ({"model__dropout": 0.1}, "model.dropout must be 0"),
         ({"model__feed_forward": "experts"}, "model.feed_forward must not be experts"),
+        ({"kind": "exact"}, "kind must not be exact"),
     ],
 )
 def test_what_one_pass_must_share_is_checked(change, complaint: str, tmp_path: Path, tiny_settings):

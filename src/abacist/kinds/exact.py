@@ -34,7 +34,7 @@ class Exact(Decoder):
 
     model: Calculating
     draws = True
-    shapes_follow_data = True
+    shapes_follow_data = "kind must not be exact"
 
     @dataclass(frozen=True)
     class Settings:

@@ -23,10 +23,11 @@ class Ensemble:
 
     def __init__(self, trainers: Sequence[Trainer]):
         self.trainers = list(trainers)
-        if any(getattr(part, "shapes_follow_data", False) for each in trainers for part in each.kind.modules()):
+        parts = (part for each in trainers for part in each.kind.modules())
+        if alone := next(filter(None, (getattr(part, "shapes_follow_data", "") for part in parts)), ""):
             raise SettingsError(
-                "model.feed_forward must not be experts where models are trained at once: how many tokens an expert "
-                "gets differs from model to model; train them in turn"
+                f"{alone} where models are trained at once: how much it computes differs from model to model; "
+                "train them in turn"
             )
         shared = {
             "training.dtype": {str(trainer.settings.dtype) for trainer in trainers},

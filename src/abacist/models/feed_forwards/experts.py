@@ -58,7 +58,7 @@ class Experts(nn.Module):
             if Part.read(self.expert).name == "experts":
                 raise SettingsError("expert must be another feed-forward part than experts")
 
-    shapes_follow_data = True
+    shapes_follow_data = "model.feed_forward must not be experts"
     """How many tokens an expert computes differs from batch to batch: models cannot be trained in one pass."""
 
     def __init__(self, settings: Settings, model: ModelSettings):
