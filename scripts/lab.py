@@ -238,7 +238,8 @@ def operations(whole: Comparison, asked: Asked) -> list[str]:
         others = [spread.median for name in whole.sets[2:] if (spread := row.spread(name)) is not None]
         shares.append((row.choices["model"], [*middle, *others]))
     file = asked.images / "lab-kinds.png"
-    columns = [*(f"{sign}" for sign in SIGNS.values()), *whole.sets[2:]]
+    # Words as short as a column is wide.
+    columns = [*SIGNS.values(), *(name.replace("three numbers", "a chain") for name in whole.sets[2:])]
     picture = as_png(shares_figure)("answered exactly, %, median of the seeds", columns, shares)
     assert picture is not None
     file.write_bytes(picture)
