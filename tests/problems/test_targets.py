@@ -46,4 +46,4 @@ def test_operands_in_order():
 
 
 def test_the_names_of_targets_are_known():
-    assert list(TARGETS) == ["operands", "carries", "running_sums"]
+    assert list(TARGETS) == ["operands", "carries", "running_sums", "readings", "parents"]

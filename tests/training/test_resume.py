@@ -17,6 +17,7 @@ from abacist.kind import FOLDER
 from abacist.models.checkpoint import load_tensors
 from abacist.runs.run import Run
 from abacist.runs.settings import RunSettings
+from abacist.text.calls import CHARACTERS
 from abacist.training.loop import METRICS, STATE, WEIGHTS, Interrupted, Progress
 from abacist.training.state import read_counters
 
@@ -32,7 +33,7 @@ KINDS_OF_RUN: dict[str, dict[str, Any]] = {
     "experts and recurrence": {"model__feed_forward": "experts", "model__mixer": "recurrence"},
     "cells": {"model__feed_forward": "nmu", "training__optimizer": "muon"},
     "experts by operator": {"model__feed_forward": {"name": "experts", "router": "operator"}},
-    **{name: {"kind": name} for name in own_names(FOLDER)},
+    **{name: {"kind": name, "text__tokenizer__characters": CHARACTERS} for name in own_names(FOLDER)},
     "experts by operator in an encoder-decoder": {
         "kind": "encoder_decoder",
         "model__feed_forward": {"name": "experts", "router": "operator"},
