@@ -240,12 +240,18 @@ def operations(whole: Comparison, asked: Asked) -> list[str]:
     file = asked.images / "lab-kinds.png"
     # Words as short as a column is wide.
     columns = [*SIGNS.values(), *(name.replace("three numbers", "a chain") for name in whole.sets[2:])]
-    picture = as_png(shares_figure)("answered exactly, %, median of the seeds", columns, shares)
+    picture = as_png(shares_figure)("right, %, median of the seeds", columns, shares)
     assert picture is not None
     file.write_bytes(picture)
     heading = ["model", *(f"held out, {sign}, %" for sign in SIGNS.values()), "tokens an answer", "ms an answer"]
     note = f"- Milliseconds of the processor, median of the seeds; {TIMED:,} held-out problems are asked at once."
-    return [*rows_of_markdown(heading, lines), "", note, "", f"![Held out and beyond, by model](images/{file.name})"]
+    return [
+        *rows_of_markdown(heading, lines),
+        "",
+        note,
+        "",
+        f"![Held out by operation, and beyond, by model](images/{file.name})",
+    ]
 
 
 def experts_part(stage: Stage, asked: Asked) -> str:
