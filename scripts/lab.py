@@ -27,6 +27,7 @@ from abacist.evaluation.drawing import as_png, shares_figure
 from abacist.evaluation.experts import ExpertUse, experts_figure
 from abacist.evaluation.grading import Score, percent
 from abacist.recipe import settings_of
+from abacist.recipes.calling import calling
 from abacist.runs.folder import EXPERTS, read_json
 from abacist.runs.laboratory import TIMED, by_operation, measured, with_gate_closed
 from abacist.runs.matching import WITHIN, count, matched
@@ -69,15 +70,7 @@ ONE_THREAD = {"training.threads": 1, "training.dtype": "float32", "training.cloc
 """Equal time is that of one thread, so that what else the machine does takes nothing from any model."""
 ENCODER_DECODER = Model("encoder-decoder", {"kind": "encoder_decoder", "model.n_layers": 1})
 """A layer that reads and one that writes: two layers, as the others have."""
-COPYING = {
-    "name": "relative",
-    "sight": [
-        {"place": [1, 1], "number": [-2, 0]},
-        {"place": [2, 3], "number": [-2, 0]},
-        {"number": [-2, -1]},
-        {"index": [-3, 0]},
-    ],
-}
+COPYING = calling()["model"]["position"]
 """What the recipe `calling` copies numbers by."""
 
 

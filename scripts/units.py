@@ -28,6 +28,7 @@ from abacist.recipe import settings_of
 from abacist.runs.asking import asker
 from abacist.runs.folder import read_json, write_json
 from abacist.runs.problems import ProblemRun
+from abacist.training.loop import read_metrics
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, RUNS = ROOT / "docs" / "lab.md", Path("runs/units")
@@ -200,8 +201,6 @@ def answered(run: ProblemRun, question: Question, small: bool) -> Score:
 
 
 def _seconds(run: ProblemRun) -> float:
-    from abacist.training.loop import read_metrics
-
     return float(read_metrics(run.path)[-1]["seconds"])
 
 

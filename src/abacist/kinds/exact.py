@@ -1,9 +1,9 @@
 """A decoder with an exact unit inside: it learns to read and to listen, and does not learn what a sum is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -37,14 +37,9 @@ class Exact(Decoder):
     shapes_follow_data = "kind must not be exact"
 
     @dataclass(frozen=True)
-    class Settings:
-        """How the unit reads, tells and learns; `models/exact_unit.py` and the lessons say what each means."""
+    class Settings(UnitSettings):
+        """How the unit reads and tells, and how it learns; the lessons have settings of their own."""
 
-        after: int = 1
-        places: int = 2
-        pad: bool = False
-        order: Literal["plain", "reversed"] = "plain"
-        width: int = 16
         lesson: Annotated[Part, PartOf(LESSONS)] = field(default_factory=lambda: Part("summed"))
         closed: float = 0.0
         """Share of the rows that do not hear the unit while it learns."""
@@ -54,12 +49,12 @@ class Exact(Decoder):
         def __post_init__(self) -> None:
             if not 0 <= self.closed < 1 or self.weight <= 0:
                 raise SettingsError("closed must be at least 0 and below 1, weight above 0")
-            self.unit  # noqa: B018 (what is wrong with it is told at once)
+            super().__post_init__()
 
         @property
         def unit(self) -> UnitSettings:
             """The unit's own settings."""
-            return UnitSettings(self.after, self.places, self.pad, self.order, self.width)
+            return UnitSettings(**{item.name: getattr(self, item.name) for item in fields(UnitSettings)})
 
     def __init__(self, settings: Settings, model: Calculating, end_id: int):
         super().__init__(model, end_id)

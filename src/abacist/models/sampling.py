@@ -1,5 +1,6 @@
 """Questions read and worked out at random, for lessons that know the answer alone."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from abacist.core.readings import GO, READINGS
 from abacist.models.exact_unit import ExactUnit
-from abacist.models.lesson import Step
+from abacist.models.lesson import Step, choice_loss
 from abacist.models.reduction import reduced
 
 
@@ -71,6 +72,20 @@ def logarithm_of(chances: Tensor, prompts: Tensor, drawn: Sequence[Sequence[Samp
     each_token = here.gather(3, index[..., None])[..., 0]
     last = chances[torch.arange(len(prompts), device=chances.device), prompts - 1, READINGS.index(GO)]
     return (each_token * there[:, None]).sum(2) + last[:, None]
+
+
+def likelier(
+    unit: ExactUnit, chances: Tensor, prompts: Tensor, drawn: Sequence[Sequence[Sampled]], weights: Tensor
+) -> Tensor:
+    """Return the sum over tries of -log p(readings and choices) by their weights, (rows, tries), which are no part of
+    its gradient.
+    """
+    steps: Counter[Step] = Counter()
+    for tries, own in zip(drawn, weights.tolist(), strict=True):
+        for each, weight in zip(tries, own, strict=True):
+            for step in each.steps if weight else ():
+                steps[step] += weight
+    return choice_loss(unit, steps) - (logarithm_of(chances, prompts, drawn) * weights.to(chances.device)).sum()
 
 
 def _gumbel() -> Iterator[float]:

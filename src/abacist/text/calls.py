@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abacist.core import arithmetic
+from abacist.core.readings import WRITTEN
 from abacist.text.coordinates import Integers
 
 OPENS, ASKS, CLOSES = "[", ">", "]"
 """Signs of a call. None stands in a question, where brackets are read as parentheses."""
 
-ANSWERS = "0123456789.-"
+ANSWERS = WRITTEN
 """What the calculator answers with, before the closing sign."""
 
 CHARACTERS = f"0123456789+-*/()=.%:{OPENS}{ASKS}{CLOSES}"

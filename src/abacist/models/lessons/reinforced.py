@@ -1,6 +1,5 @@
 """Taught by answers alone: tries that came to the answer are made likelier, all others less likely."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 import torch
@@ -8,8 +7,8 @@ from torch import Tensor
 
 from abacist.core.errors import SettingsError
 from abacist.models.exact_unit import ExactUnit
-from abacist.models.lesson import Lesson, Rows, Step, choice_loss
-from abacist.models.sampling import logarithm_of, sample
+from abacist.models.lesson import Lesson, Rows
+from abacist.models.sampling import likelier, sample
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,4 @@ class Reinforced(Lesson):
         drawn = sample(unit, chances, prompts, [rows.answers[row] for row in known], self.samples)
         rewards = torch.tensor([[float(each.right) for each in tries] for tries in drawn])
         advantages = (rewards - rewards.mean(1, keepdim=True)) / (self.samples - 1)
-        steps: Counter[Step] = Counter()
-        for tries, own in zip(drawn, advantages.tolist(), strict=True):
-            for each, advantage in zip(tries, own, strict=True):
-                for step in each.steps if advantage else ():
-                    steps[step] += advantage
-        log_p = logarithm_of(chances, prompts, drawn)
-        total = choice_loss(unit, steps) - (log_p * advantages.to(log_p.device)).sum()
-        return total / len(rows.answers)
+        return likelier(unit, chances, prompts, drawn, advantages) / len(rows.answers)

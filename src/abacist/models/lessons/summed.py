@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,8 +17,8 @@ from abacist.core.arithmetic import BINARY, applied
 from abacist.core.errors import SettingsError
 from abacist.core.readings import CLOSE, DIGITS, GO, OPEN, READINGS
 from abacist.models.exact_unit import SKIP, ExactUnit, UnitSettings
-from abacist.models.lesson import Lesson, Rows, Step, choice_loss
-from abacist.models.sampling import logarithm_of, sample
+from abacist.models.lesson import Lesson, Rows
+from abacist.models.sampling import likelier, sample
 
 NUMBERS = 100
 """Numbers that are tried one by one: those of at most two digits."""
@@ -70,17 +70,12 @@ class Summed(Lesson):
         of_samples = torch.tensor(hits, device=chances.device) / self.samples
         whole = (counted.detach().exp() + of_samples.sum(1)).clamp(min=1e-37)
         shares = of_samples / whole[:, None]
-        steps: Counter[Step] = Counter()
-        for tries, own_shares in zip(drawn, shares.tolist(), strict=True):
-            for each, share in zip(tries, own_shares, strict=True):
-                for step in each.steps if share else ():
-                    steps[step] += share
         likelihood = ((counted.detach().exp() / whole) * counted).sum()
-        likelihood = likelihood + (shares * logarithm_of(chances, prompts, drawn)).sum()
         inner = torch.arange(chances.shape[1], device=chances.device) < prompts[:, None] - 1
         marks = chances[..., [READINGS.index(OPEN), READINGS.index(CLOSE)]]
         stands = (marks.logsumexp(-1) * inner).sum()
-        return (choice_loss(unit, steps) - likelihood - self.prior * stands) / len(rows.answers)
+        drawn_loss = likelier(unit, chances, prompts, drawn, shares)
+        return (drawn_loss - likelihood - self.prior * stands) / len(rows.answers)
 
 
 def enumerated(settings: UnitSettings, chances: Tensor, prompts: Tensor, answers: Sequence[str | None]) -> Tensor:
