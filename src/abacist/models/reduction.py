@@ -60,13 +60,14 @@ def reduced(signs: str, choose: Choice, tell: Callable[[str, Fraction], None] | 
     """
     items = items_of(signs)
     while items is not None and len(items) > 1:
-        middles = [place for place in range(len(items)) if _span(items, place)]
-        if not middles:
+        spans = {place: span for place in range(len(items)) if (span := _span(items, place))}
+        if not spans:
             return None
+        middles = list(spans)
         middle = middles[choose([window(items, place) for place in middles], [items[m].place for m in middles])]
-        left = _applied(items, middle)
+        first, end = spans[middle]
+        left = _applied(items, middle, first, end)
         if tell is not None and left is not None:
-            first, end = _span(items, middle) or (0, 0)
             tell("".join(_shown(item) for item in items[first:end]), left[first].value)
         items = left
     return items[0].value if items and items[0].kind == NUMBER else None
@@ -113,12 +114,10 @@ def shown(value: Fraction) -> str:
     return written(value, value.denominator.bit_length()) if rest == 1 else str(value)
 
 
-def _applied(items: list[Item], middle: int) -> list[Item] | None:
-    """Put the result of an application into its place; None if it has none."""
-    span = _span(items, middle)
-    assert span is not None, "only what can be applied is chosen"
+def _applied(items: list[Item], middle: int, first: int, end: int) -> list[Item] | None:
+    """Put the result of an application, which reaches from `first` to before `end`, into its place; None without one."""
     kind, place = items[middle].kind, items[middle].place
-    numbers = [item.value for item in items[slice(*span)] if item.kind == NUMBER]
+    numbers = [item.value for item in items[first:end] if item.kind == NUMBER]
     if kind == NUMBER:
         result: Fraction | None = numbers[0]
     elif kind in BEHIND:
@@ -129,4 +128,4 @@ def _applied(items: list[Item], middle: int) -> list[Item] | None:
         result = applied(kind, *numbers)
     if result is None:
         return None
-    return [*items[: span[0]], Item(NUMBER, place, result), *items[span[1] :]]
+    return [*items[:first], Item(NUMBER, place, result), *items[end:]]
