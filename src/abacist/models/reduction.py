@@ -115,7 +115,7 @@ def shown(value: Fraction) -> str:
 
 
 def _applied(items: list[Item], middle: int, first: int, end: int) -> list[Item] | None:
-    """Put the result of an application, which reaches from `first` to before `end`, into its place; None without one."""
+    """Put the result of an application, from item `first` up to `end`, into its place; None without one."""
     kind, place = items[middle].kind, items[middle].place
     numbers = [item.value for item in items[first:end] if item.kind == NUMBER]
     if kind == NUMBER:
