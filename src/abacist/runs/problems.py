@@ -251,12 +251,14 @@ class ProblemRun(Run):
         return list(zip(problems, generated, strict=True))
 
 
-def train_together(runs: Sequence[ProblemRun], watch: Callable[[Progress], None] = lambda _: None) -> list[Outcome]:
-    """Train runs of one shape at once; `watch` is told of the first.
+def train_together(
+    runs: Sequence[ProblemRun], watch: Callable[[Progress], None] = lambda _: None, resume: bool = False
+) -> list[Outcome]:
+    """Train runs of one shape at once, or go on with them; `watch` is told of the first.
 
     Raises: SettingsError where the runs differ in what one pass must share.
     """
     if any(run.settings.data.rounds for run in runs):
         raise SettingsError("data.rounds must be null where models are trained at once; train them in turn")
-    trainers = [run.trainer(watch if run is runs[0] else lambda _: None, resume=False) for run in runs]
+    trainers = [run.trainer(watch if run is runs[0] else lambda _: None, resume) for run in runs]
     return [run.end(outcome) for run, outcome in zip(runs, Ensemble(trainers).run(), strict=True)]
