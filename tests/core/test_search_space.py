@@ -60,7 +60,7 @@ def test_a_range_without_steps_is_no_grid(text, range_):
         ("x=", "write path=value,value"),
         ("x", "write path=value,value"),
         ("=1,2", "write path=value"),
-        ("=1..2", "write path="),
+        ("=1..2", "write a range as path="),
     ],
 )
 def test_what_cannot_be_read_is_said_in_a_line(text, words):
