@@ -2,7 +2,6 @@
 
 import dataclasses
 import difflib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from abacist.apps.short_names import PATHS, in_full
 from abacist.apps.source import settings_from
 from abacist.core.catalogue import own_names
-from abacist.core.errors import AbacistError, SettingsError, UnknownName
+from abacist.core.errors import SettingsError, UnknownName
 from abacist.recipe import FOLDER, dials, find
 from abacist.runs.settings import RunSettings
 
@@ -68,18 +67,3 @@ def _check_name(path: str, source: str, own: dict[str, Any]) -> None:
         close = difflib.get_close_matches(path, known, n=1)
         hint = f"did you mean {close[0]}?" if close else "abacist compare --help has the short names"
         raise UnknownName(f"{path}: {source} has no such dial or setting; {hint}")
-
-
-def shown(value: Any) -> str:
-    """Write a value as tables have it: parts by their names, with what is set of them."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        settings = [f"{key}={shown(item)}" for key, item in value.items() if key != "name"]
-        return " ".join([*([str(value["name"])] if "name" in value else []), *settings])
-    return json.dumps(value)
-
-
-def one_line(error: AbacistError) -> str:
-    """Return all that an error says in one line."""
-    return "; ".join(str(error).splitlines())

@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from abacist.apps.choices import Choice, Choosing, one_line, shown
+from abacist.apps.choices import Choice, Choosing
 from abacist.apps.console import reading
 from abacist.apps.materials import Material, material_of
 from abacist.apps.progress import Display, clock
-from abacist.core.errors import AbacistError, Interrupted, SettingsError, UnknownName
+from abacist.core.errors import AbacistError, Interrupted, SettingsError, UnknownName, one_line
+from abacist.core.settings import shown
 from abacist.evaluation.compared import AnyComparison, AnyRow, AnyTrial
 from abacist.runs.folder import write_json
 from abacist.runs.run import Run, count_from_settings

@@ -262,7 +262,10 @@ class SweepResult:
             lines.append(f"grokked at step {', '.join(grokked)}")
         if missing and point.seeds:
             lines.append(f"{missing} not tried: too many had failed")
-        return lines + [f"seed {seed} failed: {words}" for seed, words in point.faults.items()]
+        reasons: dict[str, list[str]] = {}
+        for seed, words in point.faults.items():
+            reasons.setdefault(words, []).append(str(seed))
+        return lines + [f"failed with seed {', '.join(seeds)}: {words}" for words, seeds in reasons.items()]
 
     def verdict(self) -> list[str]:
         """Return the lines that answer the question: how small a model passes, on everything and on each operation."""
