@@ -111,7 +111,7 @@ def _learnability(axes: Axes, result: SweepResult) -> None:
 def _curves(axes: Axes, trained: Sequence[Point]) -> None:
     """Draw held-out accuracy against steps, a line a seed, light for small models; stars mark sudden understanding."""
     sizes = [point.parameters or 1 for point in trained]
-    norm = LogNorm(min(sizes), max(max(sizes), min(sizes) + 1))
+    norm = LogNorm(min(sizes), max(*sizes, min(sizes) + 1))
     colors = matplotlib.colormaps["viridis_r"]
     starred = False
     for point in trained:
