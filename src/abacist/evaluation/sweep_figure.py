@@ -65,11 +65,13 @@ def _accuracies(axes: Axes, result: SweepResult, trained: Sequence[Point], opera
         bar = reach(scores[0], middle)
         if len(scores) > 1:
             bar = [[middle - spread.worst], [spread.best - middle]]
-        given_up = all(each.given_up for each in point.seeds)
+        given_up = _is_hopeless(point)
         look: Any = {"color": color, "marker": "o", "markersize": 4.5, "linewidth": 1.4, "clip_on": False}
         axes.errorbar(
             point.parameters or 1, middle, yerr=bar, mfc="white" if given_up else color, elinewidth=1.2, **look
         )
+    if any(map(_is_hopeless, trained)):
+        axes.plot([], [], color=BLUE, marker="o", mfc="white", linestyle="none", label="hollow: all seeds given up")
     if operation is None:
         front = result.front()
         corners = [(point.parameters, spread.median) for point in front if (spread := point.spread()) is not None]
@@ -88,6 +90,10 @@ def _accuracies(axes: Axes, result: SweepResult, trained: Sequence[Point], opera
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     _by_size(axes)
     axes.legend(fontsize=7, loc="best")
+
+
+def _is_hopeless(point: Point) -> bool:
+    return all(each.given_up for each in point.seeds)
 
 
 def _learnability(axes: Axes, result: SweepResult) -> None:
