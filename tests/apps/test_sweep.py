@@ -103,7 +103,7 @@ def test_two_processes_come_to_the_same_as_one(sweep, tmp_path):
 
 
 def test_processes_that_are_stopped_save_and_go_on(sweep, tmp_path):
-    steps = ("--over", "model.d_model=4,8,12", "--steps", "1000", "--set", "training.evaluate_every=500")
+    steps = ("--over", "model.d_model=4,8,12", "--steps", "600", "--set", "training.evaluate_every=300")
     arguments = [*LITTLE, *steps, "--runs", str(tmp_path), "--workers", "2"]
     command = [sys.executable, "-m", "abacist.apps.entry", "sweep", "demo", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -119,7 +119,7 @@ def test_processes_that_are_stopped_save_and_go_on(sweep, tmp_path):
     assert stopped.left > 0
     status, _, err = sweep(*steps)
     assert (status, err) == (0, "")
-    assert [each.steps for point in read(tmp_path / "sweep-demo").points for each in point.seeds] == [1000] * 3
+    assert [each.steps for point in read(tmp_path / "sweep-demo").points for each in point.seeds] == [600] * 3
 
 
 def test_ctrl_c_says_how_to_go_on(sweep, tmp_path, monkeypatch):

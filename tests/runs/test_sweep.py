@@ -75,6 +75,13 @@ def test_a_grid_goes_from_small_to_large_and_no_training_is_done_twice(make, tra
     assert len(trained) == 6
     assert again.as_json() == result.as_json()
 
+    # Another seed is another sweep; if that may take its place, the runs that are the same stay.
+    with pytest.raises(RunError, match="made with other --seeds"):
+        make(seeds=3, together=False).prepare()
+    swept(dataclasses.replace(make(seeds=3, together=False), overwrite=True))
+    assert trained[6:] == names((4, 8, 16), (3,))
+    trained[6:] = []
+
     # Without its study, the runs are still there.
     (make().folder / "study.journal").unlink()
     assert swept(make(seeds=2, together=False)).points == result.points

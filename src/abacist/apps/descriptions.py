@@ -55,10 +55,10 @@ Run it again with the same arguments and it goes on: what is done is not done ag
       --sampler tpe --trials 40 --ceiling 5000 --give-up 0.5:0.2
   abacist sweep demo --over digits=1,2,3 --over model.d_model=8,16,32 --on "held out" --until-passed
 
-The short names of abacist compare hold here, too. A grid goes from small models to large. Samplers are Optuna's: random, tpe, nsga2 and gp, for few parameters and a
-high accuracy at once. --set training.stop_at=1.0 ends a training as soon as it is right on all that it looks at.
-With --storage several machines may work on one sweep: each keeps the runs that it trained, and all figures are in
-the database, so that any of them can write the report."""
+A grid goes from small models to large. Samplers are Optuna's: random, tpe, nsga2 and gp, for few parameters and a
+high accuracy at once. The short names of abacist compare hold here, too. --set training.stop_at=1.0 ends a training
+as soon as it is right on all that it looks at. With --storage several machines may work on one sweep: each keeps the
+runs that it trained, and all figures are in the database, so that any of them can write the report."""
 
 GRADE = """\
 Grade a run on its sets or on public benchmarks, or any text of lines.

@@ -53,7 +53,8 @@ def arguments(
     storage = "a database in place of the journal in the folder, as sqlite:///FILE or postgresql://..."
     budget.add_argument("--storage", metavar="URL", help=storage)
     budget.add_argument("--baseline", type=Path, metavar="RUN", help="a graded run to be drawn beside the points")
-    budget.add_argument("--overwrite", action="store_true", help="make anew what was made with other settings")
+    anew = "make the sweep anew where other settings are asked for; of its runs, those that differ"
+    budget.add_argument("--overwrite", action="store_true", help=anew)
     take_over = "go on with what other machines had begun, too: they have stopped"
     budget.add_argument("--take-over", action="store_true", help=take_over)
     settable(command)

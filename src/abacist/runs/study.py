@@ -102,7 +102,7 @@ class SweepStudy:
                 changed = ", ".join(key for key in {**before, **now} if before.get(key) != now.get(key))
                 raise RunError(
                     f"the sweep {self.folder.name} was made with other {changed}: "
-                    "choose another --name, or --overwrite it"
+                    "choose another --name, or --overwrite it, which keeps the runs that are the same"
                 )
             optuna.delete_study(study_name=self.folder.name, storage=self.storage)
             vars(self).pop("study")
