@@ -53,7 +53,7 @@ Run it again with the same arguments and it goes on: what is done is not done ag
   abacist sweep addition --over model.d_model=4..32:4 --seeds 3 --pass 0.99 --workers 2
   abacist sweep addition --over model.d_model=4..32:4 --over training.learning_rate=1e-3..3e-2:log \\
       --sampler tpe --trials 40 --ceiling 5000 --give-up 0.5:0.2
-  abacist sweep demo --over digits=1,2,3 --over model.d_model=8,16,32 --on "held out" --until-passed
+  abacist sweep demo --over model.n_layers=1,2 --over model.d_model=8..64:8 --on "held out" --until-passed
 
 A grid goes from small models to large. Samplers are Optuna's: random, tpe, nsga2 and gp, for few parameters and a
 high accuracy at once. The short names of abacist compare hold here, too. --set training.stop_at=1.0 ends a training
