@@ -131,10 +131,24 @@ def test_ctrl_c_says_how_to_go_on(sweep, tmp_path, monkeypatch):
     assert (tmp_path / "sweep-demo" / "sweep.md").is_file()
 
 
+def test_what_others_are_at_is_left_to_them_until_one_says_that_they_have_stopped(sweep, tmp_path, monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("socket.gethostname", lambda: "elsewhere")
+        elsewhere.setattr(Sweep, "point", lambda *arguments: sys.exit(3))
+        assert sweep(*WIDTHS, "--steps", "2")[0] == 3
+    status, out, _ = sweep(*WIDTHS, "--steps", "2")
+    assert status == 0
+    assert "1 not done: others are at work on them; if those have stopped, --take-over goes on" in out
+    assert [point.choices["d_model"] for point in read(tmp_path / "sweep-demo").points] == ["8", "12"]
+    status, out, _ = sweep(*WIDTHS, "--steps", "2", "--take-over")
+    assert "not done" not in out
+    assert [point.choices["d_model"] for point in read(tmp_path / "sweep-demo").by_size] == ["4", "8", "12"]
+
+
 def test_a_budget_of_time_that_is_used_up_is_said(sweep, tmp_path):
     status, out, _ = sweep(*WIDTHS, "--steps", "2", "--minutes", "1e-9")
     assert status == 0
-    assert "99.0 % of 'held out' right: not reached in 1e-09 minutes by 0 points, 3 points are left" in out
+    assert "99.0 % of 'held out' right: not reached in 1e-09 minutes by 0 points, 3 points left" in out
     assert not list(tmp_path.glob("sweep-demo/*/model.safetensors"))
 
 

@@ -81,7 +81,7 @@ def test_the_page_has_all_points_by_size_and_the_answer(result):
 
 def test_what_was_not_reached_says_in_what_time():
     none = SweepResult("own", "held out", 0.99, 1, 1, [point(4, 100, 10)], left=3, minutes=2)
-    assert none.verdict()[0] == "99.0 % of 'held out' right: not reached in 2 minutes by one point, 3 points are left"
+    assert none.verdict()[0] == "99.0 % of 'held out' right: not reached in 2 minutes by one point, 3 points left"
     empty = SweepResult("own", "held out", 0.99, 1, 1, [], left=3, minutes=2)
     assert "by 0 points" in empty.markdown()
 

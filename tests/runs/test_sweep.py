@@ -120,11 +120,13 @@ def test_models_above_the_ceiling_are_left_untrained(make, trained):
     assert large.parameters == sizes["16"]
 
 
-def test_a_hopeless_training_is_ended_and_said_to_be(make):
+@pytest.mark.parametrize("together", [True, False])
+def test_a_hopeless_training_is_ended_and_said_to_be(make, together):
     changes = {"training.give_up": {"after": 0.5, "below": 1.0}}
-    (point,) = swept(make([Listed("model.d_model", (4,))], changes)).points
-    assert (point.seeds[0].given_up, point.seeds[0].steps) == (True, 10)
-    assert point.seeds[0].score.count == 30
+    result = swept(make([Listed("model.d_model", (4,))], changes, seeds=2, together=together))
+    (point,) = result.points
+    assert [(each.given_up, each.steps, each.score.count) for each in point.seeds] == [(True, 10, 30)] * 2
+    assert result.notes(point) == ["2 given up"]
 
 
 def test_seeds_are_left_when_too_many_have_failed(make, trained):

@@ -167,6 +167,9 @@ def sweep(
         result = made.result(command, minutes, beside)
         _write(result, made.folder)
     _show(result, made.folder, console)
+    if result.left and until is None and not settings.until_passed:
+        words = f"{result.left:,} not done: others are at work on them; if those have stopped, --take-over goes on"
+        console.print(words, soft_wrap=True, style="yellow")
     return result
 
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from abacist.core.errors import Interrupted, RunError
+from abacist.core.errors import AbacistError, Interrupted, RunError, one_line
 from abacist.runs.sweep import Sweep
 from abacist.training.loop import Progress
 from abacist.training.signals import wish_to_stop
@@ -117,6 +117,9 @@ def _work(sweep: Sweep, until: float | None) -> None:
         sweep.work(go_on=lambda: _has_time(until) and (parent is None or parent.is_alive()))
     except (Interrupted, KeyboardInterrupt):
         sys.exit(STOPPED)
+    except AbacistError as error:
+        print(f"abacist: {one_line(error)}", file=sys.stderr)
+        sys.exit(1)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -283,12 +283,8 @@ class SweepResult:
                 f"{success.correct} of {success.count} seeds (95 % interval {rate})"
             )
         time = "" if self.minutes is None else f" in {self.minutes:g} minutes"
-        left = f", {self.left:,} points are left" if self.left else ""
-        return f"{what}: not reached{time} by {self._counted()}{left}"
-
-    def _counted(self) -> str:
-        count = sum(bool(point.seeds) for point in self.points)
-        return "one point" if count == 1 else f"{count:,} points"
+        left = f", {_points(self.left)} left" if self.left else ""
+        return f"{what}: not reached{time} by {_points(sum(bool(point.seeds) for point in self.points))}{left}"
 
     def remarks(self) -> list[str]:
         """Return the lines below the table: what its figures are, and on which problems."""
@@ -313,6 +309,10 @@ class SweepResult:
         lines += [*(f"- {line}" for line in self.verdict()), "", *table, ""]
         lines += [f"- {line}".replace("*", "\\*") for line in self.remarks()]
         return "\n".join([*lines, *(["", f"![Accuracy against parameters]({picture})"] if picture else []), ""])
+
+
+def _points(count: int) -> str:
+    return "one point" if count == 1 else f"{count:,} points"
 
 
 def _median(point: Point, operation: str | None = None) -> float:

@@ -35,6 +35,8 @@ SAMPLERS = {
 }
 """Optuna's samplers by their names here: those that know two objectives."""
 JOURNAL = "study.journal"
+DIGITS = 4
+"""Digits of a number that a sampler draws."""
 ASKED, CHOSEN, POINT, WORKER = "asked", "chosen", "point", "worker"
 
 
@@ -206,7 +208,9 @@ def _suggested(trial: optuna.Trial, dimension: Dimension) -> Any:
         high = dimension.listed().values[-1]  # Optuna wants the last step to end there
     if dimension.whole:
         return trial.suggest_int(path, int(low), int(high), step=int(dimension.step or 1), log=dimension.log)
-    return trial.suggest_float(path, low, high, step=dimension.step, log=dimension.log)
+    number = trial.suggest_float(path, low, high, step=dimension.step, log=dimension.log)
+    # No more digits than tell settings apart, and of sums of steps those that were meant.
+    return float(f"{number:.{DIGITS if dimension.step is None else 12}g}")
 
 
 def _is_alive(process: int, born: float) -> bool:
