@@ -291,7 +291,10 @@ class SweepResult:
         shown = "median [worst..best] of the seeds" if self.planned > 1 else "with its 95 % interval (Wilson)"
         lines = [f"Right answers to {self.judged_on!r} in %, {shown}; * marks the Pareto front: no smaller is as good."]
         if self.planned > 1:
-            lines.append(f"A point passes where at least {self.need} of {self.planned} seeds do.")
+            lines.append(
+                f"A point passes where at least {self.need} of {self.planned} seeds do. "
+                "Seeds that were trained at once took the seconds together."
+            )
         if self.baseline is not None:
             size = f"{self.baseline.parameters:,} parameters, " if self.baseline.parameters else ""
             lines.append(f"Baseline {self.baseline.label}: {size}{share_of(self.baseline.scores())} %.")
