@@ -167,7 +167,7 @@ def test_a_database_a_baseline_and_a_sampler(sweep, tmp_path):
     assert not (tmp_path / "sweep-demo" / "study.journal").exists()
 
 
-def test_a_process_that_dies_is_told_and_its_point_is_done_next_time(sweep, tmp_path, monkeypatch):
+def test_a_process_that_dies_is_told_and_its_point_is_done_next_time(sweep, tmp_path):
     own = tmp_path / "dying.py"
     flag = tmp_path / "died"
     own.write_text(
@@ -189,7 +189,7 @@ def test_a_process_that_dies_is_told_and_its_point_is_done_next_time(sweep, tmp_
     assert len(read(tmp_path / "sweep-demo").points) == 3
 
 
-def test_an_unforeseen_error_leaves_what_is_done(sweep, tmp_path, monkeypatch):
+def test_what_was_done_before_a_stop_is_written(sweep, tmp_path, monkeypatch):
     work = Sweep.point
 
     def sometimes(self, values, *arguments):
