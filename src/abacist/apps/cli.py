@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from abacist.apps import export, sample, size
-from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, SAMPLE, SIZE, TEXT, TRAIN
+from abacist.apps import export, sample, size, sweep
+from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, SAMPLE, SIZE, SWEEP, TEXT, TRAIN
 from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
@@ -59,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
     sample.arguments(add("sample", help="let a run of text write", description=SAMPLE))
     about = "train every combination of choices, measure all alike: one table, one plot"
     _compare(add("compare", help=about, description=COMPARE))
+    about = "search settings for the smallest model that passes"
+    sweep.arguments(add("sweep", help=about, description=SWEEP), _set, _count, _folder_name)
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
     export.arguments(add("export", help="write a run's model as a folder that transformers loads", description=EXPORT))
