@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check format bench far lab text clean
+.PHONY: help demo test check format bench far lab text how-small clean
 
 help:
 	@echo "make demo    install, train a small model, grade it, write its report"
@@ -13,6 +13,7 @@ help:
 	@echo "make bench   measure everything on this machine into docs/performance.md; NANOGPT=FOLDER compares with it"
 	@echo "make far     train on short problems, ask long ones, write docs/far.md; four hours, goes on where it stopped"
 	@echo "make lab     compare kinds of models at the same size and time, write docs/lab.md; goes on where it stopped"
+	@echo "make how-small  search the smallest models that calculate, write docs/how-small.md; goes on where it stopped"
 	@echo "make text    train models of text, write docs/text.md; ABACIST_DATA names the texts, NANOGPT and WEIGHTS folders"
 	@echo "make clean   remove .venv and caches; runs/ stays"
 
@@ -40,6 +41,9 @@ far: $(VENV)/installed
 lab: $(VENV)/installed
 	$(BIN)/python scripts/lab.py
 	$(BIN)/python scripts/units.py
+
+how-small: $(VENV)/installed
+	$(BIN)/python scripts/how-small.py
 
 text: $(VENV)/installed
 	$(BIN)/python scripts/text.py $(if $(NANOGPT),--nanogpt "$(NANOGPT)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")

@@ -1,8 +1,8 @@
 """Write the tables and pictures of docs/how-small.md: how small a model can be and still calculate.
 
-    python scripts/how_small.py                 everything; run it again and it goes on where it stopped
-    python scripts/how_small.py --only tables   this stage alone; the others stay on the page as they are
-    python scripts/how_small.py --smoke         everything at toy sizes, on a copy of the page
+    python scripts/how-small.py                 everything; run it again and it goes on where it stopped
+    python scripts/how-small.py --only tables   this stage alone; the others stay on the page as they are
+    python scripts/how-small.py --smoke         everything at toy sizes, on a copy of the page
 
 Everything is a sweep (`abacist sweep`) from small models to large ones, in two processes of one thread each. Every
 part has a budget of minutes; what it does not reach in them, the page says so.
@@ -52,18 +52,20 @@ TABLES = (
     Table("0..999, held out", 999, (8, 12, 16, 24, 32, 48, 64, 96), 2500, 18, 256),
 )
 OPERATIONS = {"+": "+", "-": "-", "*": "*", "/": "/", "all four": "+-*/"}
+SMOKED = ("+", "all four")
 SEEDS, NEED = 3, 2
 
 
 def tables(asked: Asked) -> str:
     """Return the table of smallest models, what every size came to, and the picture."""
+    operations = {name: OPERATIONS[name] for name in SMOKED} if asked.smoke else OPERATIONS
     results = {
-        table.title: {label: swept(table, label, signs, asked) for label, signs in OPERATIONS.items()}
+        table.title: {label: swept(table, label, signs, asked) for label, signs in operations.items()}
         for table in TABLES
     }
     heading = ["", *(table.title for table in TABLES)]
     smallest = []
-    for label in OPERATIONS:
+    for label in operations:
         for mark in MARKS:
             cells = [told(results[table.title][label], mark) for table in TABLES]
             smallest.append([f"{label}, {percent(mark)} %", *cells])
@@ -98,7 +100,7 @@ def swept(table: Table, label: str, signs: str, asked: Asked) -> SweepResult:
     widths, seeds, minutes = table.widths, SEEDS, table.minutes
     if asked.smoke:
         changes += [("training.steps", 2), ("grading.sets.0.count", 8), ("training.evaluate_every", 2)]
-        widths, seeds = widths[:2], 1
+        widths, seeds = widths[:1], 1
     return searched(
         f"{table.high}-{label.replace(' ', '-').replace('*', 'x').replace('/', 'over')}",
         "smallest",
@@ -161,7 +163,7 @@ def remarks(results: dict[str, dict[str, SweepResult]]) -> list[str]:
 
 
 STAGES = {"tables": tables}
-SCRIPT = PageScript("how_small", (__doc__ or "").partition("\n")[0], PAGE, RUNS, STAGES)
+SCRIPT = PageScript("how-small", (__doc__ or "").partition("\n")[0], PAGE, RUNS, STAGES)
 
 
 def main(arguments: Sequence[str]) -> int:
