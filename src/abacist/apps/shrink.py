@@ -65,11 +65,11 @@ def shrink(
     console = Console(highlight=False, stderr=as_json)
     rows = []
     with console.status("grading") if console.is_terminal else contextlib.nullcontext():
-        rows.append((str(path), None, by.size_of(run), run.grade()[0]))
+        rows.append((path.resolve().name, None, by.size_of(run), run.grade()[0]))
         for each, folder in folder_of.items():
             made = by.shrink(run, folder, each)
             assert isinstance(made, ProblemRun)
-            rows.append((str(folder), each, by.size_of(made), grade_and_report(made, Console(quiet=True))))
+            rows.append((folder.name, each, by.size_of(made), grade_and_report(made, Console(quiet=True))))
     if as_json:
         print(json.dumps([_as_json(*row) for row in rows]))
         return
@@ -91,7 +91,7 @@ def table_of(rows: Sequence[tuple[str, "Shrinking | None", "Size", Sequence["Gra
     from abacist.evaluation.grading import percent
 
     table = Table(box=None, header_style="bold")
-    table.add_column("run")
+    table.add_column("run", no_wrap=True)
     for heading in ("bits a number", "not zero", "bits in all", "sparse", "bytes on disk"):
         table.add_column(heading, justify="right")
     table.add_column("graded on")
