@@ -120,6 +120,10 @@ def test_override_goes_into_a_part_named_by_text():
     assert override({"position": "rope"}, [("position.base", 3)]) == {"position": {"name": "rope", "base": 3}}
 
 
+def test_override_begins_what_is_left_away():
+    assert override({"start": None}, [("start.weights", "runs/x")]) == {"start": {"weights": "runs/x"}}
+
+
 @pytest.mark.parametrize(
     ("path", "complaint"),
     [

@@ -30,7 +30,7 @@ KINDS_OF_RUN: dict[str, dict[str, Any]] = {
     "muon and dropout": {"training__optimizer": {"name": "muon"}, "model__dropout": 0.1, "model__n_layers": 2},
     "random offsets": {"model__position": {"name": "coupled", "places": 9}},
     "a search without gradients": {
-        "training__optimizer": "cma_es",
+        "training__optimizer": {"name": "cma_es", "population": 6},
         "model__d_model": 4,
         "model__d_ff": 4,
         "model__dropout": 0.1,

@@ -51,6 +51,7 @@ def shrink(
     from rich.console import Console
 
     from abacist.apps.grade import grade_and_report
+    from abacist.evaluation.grading import Grade
     from abacist.runs import folder as folders
     from abacist.runs import shrinking as by
     from abacist.runs.problems import ProblemRun
@@ -63,7 +64,7 @@ def shrink(
     for folder in folder_of.values():
         folders.check_free(folder)
     console = Console(highlight=False, stderr=as_json)
-    rows = []
+    rows: list[tuple[str, by.Shrinking | None, by.Size, list[Grade]]] = []
     with console.status("grading") if console.is_terminal else contextlib.nullcontext():
         rows.append((path.resolve().name, None, by.size_of(run), run.grade()[0]))
         for each, folder in folder_of.items():

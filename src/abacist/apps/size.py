@@ -49,11 +49,15 @@ def size(source: str, changes: list[tuple[str, Any]], vocab_size: int | None = N
     kept = None if changes else _kept(source)
     total, stored = sum(part.parameters for part in parts), sum(part.buffers for part in parts)
     if as_json:
-        whole = {"parameters": total, "buffers": stored, "buffer_bytes": sum(part.buffer_bytes for part in parts)}
+        whole: dict[str, Any] = {
+            "parameters": total,
+            "buffers": stored,
+            "buffer_bytes": sum(part.buffer_bytes for part in parts),
+        }
         memory = {"float32": 4 * total, "bfloat16": 2 * total}
         on_disk = {} if kept is None else {"weights": kept.as_json()}
-        told = {**whole, "bytes": memory, "vocab_size": tokens, **on_disk, "parts": [part.as_json() for part in parts]}
-        print(json.dumps(told))
+        whole |= {"bytes": memory, "vocab_size": tokens, **on_disk, "parts": [part.as_json() for part in parts]}
+        print(json.dumps(whole))
         return
     table = Table(box=None, header_style="bold")
     table.add_column("part", no_wrap=True)

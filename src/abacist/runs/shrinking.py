@@ -1,12 +1,13 @@
 """A trained run made smaller: fewer weights that are not zero, fewer bits a weight, and what that comes to."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from abacist.core.catalogue import file_hash
@@ -131,8 +132,6 @@ def pruned(arrays: Mapping[str, Array], share: float) -> dict[str, Array]:
 
 def size_of(run: Run) -> Size:
     """Return the size of a run's best weights as they lie on disk. Raises: RunError if it has none."""
-    from safetensors import safe_open
-
     _, trained = _weights(run)
     with safe_open(run.path / WEIGHTS, framework="numpy") as file:
         stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
@@ -152,14 +151,13 @@ def _weights(run: Run) -> tuple[dict[str, Array], list[str]]:
 
 def _size(stored: Mapping[str, Array], about: Mapping[str, str] | None, trained: list[str], file_bytes: int) -> Size:
     packs, arrays = described(stored, about), unpacked(stored, about)
-
-    def counts(name: str) -> Iterator[int]:
+    totals = np.zeros(4, dtype=np.int64)
+    for name in trained:
         array = arrays[name]
         left = int(np.count_nonzero(array))
         width = packs[name].packing.bits if name in packs else 8 * array.itemsize
         dense = packs[name].bits if name in packs else array.nbytes * 8
         scales = dense - array.size * width
-        yield from (array.size, left, dense, array.size + left * width + scales if array.ndim >= 2 else dense)
-
-    totals = [sum(column) for column in zip(*map(counts, trained), strict=True)]
-    return Size(*totals, file_bytes)
+        totals += (array.size, left, dense, array.size + left * width + scales if array.ndim >= 2 else dense)
+    numbers, not_zero, bits, sparse_bits = totals.tolist()
+    return Size(numbers, not_zero, bits, sparse_bits, file_bytes)
