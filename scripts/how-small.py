@@ -126,9 +126,7 @@ def searched(
     folder.mkdir(parents=True, exist_ok=True)
     workers = 1 if asked.smoke else WORKERS
     print(f"\n-- {name}", flush=True)
-    return sweep(
-        recipe, over, changes, settings, folder, name, workers=workers, minutes=minutes, command=asked.command
-    )
+    return sweep(recipe, over, changes, settings, folder, name, workers=workers, minutes=minutes, command=asked.command)
 
 
 def told(result: SweepResult, mark: float) -> str:

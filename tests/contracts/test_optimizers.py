@@ -1,4 +1,8 @@
-"""The contract of optimizers: each takes all parameters, lowers a loss, and goes on from a saved state bit for bit."""
+"""The contract of optimizers: each takes all parameters, lowers a loss, and goes on from a saved state bit for bit.
+
+One that wants the loss is handed it in place of gradients. A step of it is a draw from around the weights, which may
+lower the loss or not; so it has to have lowered it after ten, and far after twice as many as the others are given.
+"""
 
 from pathlib import Path
 
@@ -6,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from abacist.core.catalogue import Part, build, own_names, settings_class
+from abacist.core.catalogue import Part, build, load, own_names, settings_class
 from abacist.core.settings import check, dump
 from abacist.models.settings import ModelSettings
 from abacist.models.transformer import Transformer, new_transformer
@@ -16,14 +20,20 @@ from abacist.training.state import Counters, load_state, read_counters, save_sta
 over_every_optimizer = pytest.mark.parametrize("name", own_names(OPTIMIZERS))
 
 
-def tiny_model() -> Transformer:
+def searches(name: str) -> bool:
+    """Tell one that goes by losses alone."""
+    wants: bool = load(OPTIMIZERS, name).wants_loss
+    return wants
+
+
+def tiny_model(width: int = 8) -> Transformer:
     shape = ModelSettings(
         norm=Part("layer_norm"),
         feed_forward=Part("swiglu"),
-        d_model=8,
+        d_model=width,
         n_layers=1,
         n_heads=2,
-        d_ff=16,
+        d_ff=2 * width,
         context_length=8,
     )
     return new_transformer(check(ModelSettings, dump(shape)), torch.zeros(6, dtype=torch.long), seed=1)
@@ -36,13 +46,23 @@ def loss_of(model: nn.Module) -> Tensor:
     return nn.functional.cross_entropy(model(ids, places)[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
 
 
-def step(model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> float:
+def step(name: str, model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> float:
+    if searches(name):
+        return search(model, optimizers)
     loss = loss_of(model)
     loss.backward()
     for optimizer in optimizers:
         optimizer.step()
         optimizer.zero_grad()
     return float(loss.detach())
+
+
+@torch.no_grad()
+def search(model: nn.Module, optimizers: list[torch.optim.Optimizer]) -> float:
+    before = float(loss_of(model))
+    for optimizer in optimizers:
+        optimizer.step(lambda: float(loss_of(model)))
+    return before
 
 
 @over_every_optimizer
@@ -56,11 +76,27 @@ def test_every_parameter_belongs_to_one_group_of_one_optimizer(name: str):
 
 @over_every_optimizer
 def test_one_step_lowers_the_loss_and_forty_lower_it_far(name: str):
-    model = tiny_model()
-    optimizers = build(OPTIMIZERS, name).make(model.named_parameters(), 1e-2)
-    losses = [step(model, optimizers) for _ in range(40)]
-    assert losses[1] < losses[0]
+    if searches(name):
+        model, rate, steps, soon = tiny_model(4), 5e-2, 80, 10
+    else:
+        model, rate, steps, soon = tiny_model(), 1e-2, 40, 1
+    optimizers = build(OPTIMIZERS, name).make(model.named_parameters(), rate)
+    losses = [step(name, model, optimizers) for _ in range(steps)]
+    assert losses[soon] < losses[0]
     assert losses[-1] < 0.7 * losses[0]
+
+
+@over_every_optimizer
+def test_losses_are_taken_by_those_that_want_them_and_gradients_by_all_others(name: str):
+    model = tiny_model(4)
+    optimizers = build(OPTIMIZERS, name).make(model.named_parameters(), 1e-2)
+    before = [p.detach().clone() for p in model.parameters()]
+    if searches(name):
+        search(model, optimizers)
+        assert all(p.grad is None for p in model.parameters())
+    else:
+        step(name, model, optimizers)
+    assert all(not torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
 
 @over_every_optimizer
@@ -71,14 +107,14 @@ def test_a_saved_state_goes_on_bit_for_bit(name: str, tmp_path: Path):
 
     model, optimizers = fresh()
     for _ in range(3):
-        step(model, optimizers)
+        step(name, model, optimizers)
     counters = Counters(step=3, steps=9, seconds=1.5, best_accuracy=0.25, best_loss=2.0, best_step=2)
     save_state(tmp_path / "state", model, optimizers, counters)
     other, others = fresh()
     assert load_state(tmp_path / "state", other, others) == counters
     assert read_counters(tmp_path / "state") == counters
     for _ in range(3):
-        assert step(model, optimizers) == step(other, others)
+        assert step(name, model, optimizers) == step(name, other, others)
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
 
 

@@ -45,7 +45,7 @@ def test_defaults_are_filled_in_parts_too():
         "rate": 0.5,
         "inner": {"width": 3, "mode": "a"},
         "several": [],
-        "position": {"name": "rope", "base": 10_000.0, "spread": None},
+        "position": {"name": "rope", "base": 10_000.0, "periods": None, "spread": None},
     }
 
 
@@ -118,6 +118,10 @@ def test_override_leaves_what_it_is_given_alone():
 
 def test_override_goes_into_a_part_named_by_text():
     assert override({"position": "rope"}, [("position.base", 3)]) == {"position": {"name": "rope", "base": 3}}
+
+
+def test_override_begins_what_is_left_away():
+    assert override({"start": None}, [("start.weights", "runs/x")]) == {"start": {"weights": "runs/x"}}
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from abacist.core.catalogue import Part
 from abacist.core.errors import RunError
+from abacist.core.packing import DESCRIPTION, Packing, pack, packed, unpack
 from abacist.models.checkpoint import load_tensors, load_weights, save_tensors
 from abacist.models.settings import ModelSettings
 from abacist.models.transformer import Transformer, count_parameters, new_transformer
@@ -102,3 +105,27 @@ def test_weights_that_write_into_the_residual_stream_are_smaller_with_depth():
     reading, writing = (float(part.weight.detach().std()) for part in (attention.qkv, attention.out))
     assert reading == pytest.approx(0.7 / 64**0.5, rel=0.1)
     assert writing == pytest.approx(reading / 4, rel=0.1)
+
+
+def test_packed_weights_are_loaded_as_the_numbers_they_stand_for_and_stay_tied(tmp_path: Path):
+    save_tensors(model().state_dict(), tmp_path / "w")
+    arrays = {name: tensor.numpy() for name, tensor in load_tensors(tmp_path / "w").items()}
+    matrices = {name for name, array in arrays.items() if array.ndim >= 2}
+    stored, about = packed(arrays, matrices, Packing(4))
+    save_file(stored, tmp_path / "p", about)
+    assert (tmp_path / "p").stat().st_size < (tmp_path / "w").stat().st_size
+    tensors = load_tensors(tmp_path / "p")
+    assert tensors.keys() == arrays.keys()
+    for name, tensor in tensors.items():
+        expected = unpack(pack(arrays[name], Packing(4))) if name in matrices else arrays[name]
+        assert torch.equal(tensor, torch.from_numpy(expected))
+    other = model()
+    load_weights(other, tmp_path / "p")
+    assert other.head.weight is other.embedding.weight
+    assert torch.equal(other.head.weight, tensors["embedding.weight"])
+
+
+def test_a_broken_description_of_packed_weights_is_said(tmp_path: Path):
+    save_file({"a": np.ones(3)}, tmp_path / "w", {DESCRIPTION: '{"a": {}}'})
+    with pytest.raises(RunError, match=r"w cannot be read: what it says of packed numbers is broken"):
+        load_tensors(tmp_path / "w")

@@ -29,6 +29,12 @@ KINDS_OF_RUN: dict[str, dict[str, Any]] = {
     "dropout": {"model__dropout": 0.2},
     "muon and dropout": {"training__optimizer": {"name": "muon"}, "model__dropout": 0.1, "model__n_layers": 2},
     "random offsets": {"model__position": {"name": "coupled", "places": 9}},
+    "a search without gradients": {
+        "training__optimizer": {"name": "cma_es", "population": 6},
+        "model__d_model": 4,
+        "model__d_ff": 4,
+        "model__dropout": 0.1,
+    },
     "bfloat16": {"training__dtype": "bfloat16"},
     "experts and recurrence": {"model__feed_forward": "experts", "model__mixer": "recurrence"},
     "cells": {"model__feed_forward": "nmu", "training__optimizer": "muon"},

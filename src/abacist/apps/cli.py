@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from abacist.apps import export, sample, size, sweep
-from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, SAMPLE, SIZE, SWEEP, TEXT, TRAIN
+from abacist.apps import export, sample, shrink, size, sweep
+from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, SAMPLE, SHRINK, SIZE, SWEEP, TEXT, TRAIN
 from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
@@ -63,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     sweep.arguments(add("sweep", help=about, description=SWEEP), _set, _count, _folder_name)
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
+    shrink.arguments(add("shrink", help="prune and quantize a run's weights", description=SHRINK), _folder_name)
     export.arguments(add("export", help="write a run's model as a folder that transformers loads", description=EXPORT))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result

@@ -77,6 +77,13 @@ Prints tables, and writes far.json, pictures and a part of the report.
   abacist far runs/sums --operands 2,4,8,16 --count 50
   abacist far shipped --depths 1,2,3,4,6             the model that comes with abacist"""
 
+SHRINK = """\
+Make a trained run smaller, and see what that costs: weights of few bits, the smallest of them zero, graded on the
+same sets before and after. The new run answers as any other does; it cannot be trained on.
+
+  abacist shrink runs/addition --bits 8,4,3
+  abacist shrink runs/addition --bits 4 --prune 0.3 --name small"""
+
 EXPORT = """\
 Write a run's model and tokenizer as a folder that Hugging Face's transformers loads, as a GPT2LMHeadModel or a
 LlamaForCausalLM, whichever its parts are those of. One of neither is refused with the setting that hinders.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from abacist.runs.settings import RunSettings
+    from abacist.runs.shrinking import Size
 
 
 def arguments(
@@ -45,11 +46,18 @@ def size(source: str, changes: list[tuple[str, Any]], vocab_size: int | None = N
     tokens = vocab_size or len(vocabulary or ())
     numbers = None if vocabulary is None else token_numbers(vocabulary)
     parts = part_sizes(kind_without_weights(settings, tokens, numbers).model)
+    kept = None if changes else _kept(source)
     total, stored = sum(part.parameters for part in parts), sum(part.buffers for part in parts)
     if as_json:
-        whole = {"parameters": total, "buffers": stored, "buffer_bytes": sum(part.buffer_bytes for part in parts)}
+        whole: dict[str, Any] = {
+            "parameters": total,
+            "buffers": stored,
+            "buffer_bytes": sum(part.buffer_bytes for part in parts),
+        }
         memory = {"float32": 4 * total, "bfloat16": 2 * total}
-        print(json.dumps({**whole, "bytes": memory, "vocab_size": tokens, "parts": [part.as_json() for part in parts]}))
+        on_disk = {} if kept is None else {"weights": kept.as_json()}
+        whole |= {"bytes": memory, "vocab_size": tokens, **on_disk, "parts": [part.as_json() for part in parts]}
+        print(json.dumps(whole))
         return
     table = Table(box=None, header_style="bold")
     table.add_column("part", no_wrap=True)
@@ -66,6 +74,12 @@ def size(source: str, changes: list[tuple[str, Any]], vocab_size: int | None = N
     told = f"\n{total:,} parameters, each counted once, with {tokens:,} tokens; {stored:,} fixed numbers"
     console.print(told, soft_wrap=True)
     console.print(f"{_bytes(4 * total)} in float32, {_bytes(2 * total)} in bfloat16", soft_wrap=True)
+    if kept is not None:
+        console.print(
+            f"its weights take {_bytes(kept.file_bytes)} on disk, {kept.bits_a_number:.2f} bits a number; "
+            f"{kept.not_zero:,} of {kept.numbers:,} are not zero",
+            soft_wrap=True,
+        )
 
 
 def _vocabulary(source: str, settings: "RunSettings") -> list[str]:
@@ -85,6 +99,17 @@ def _vocabulary(source: str, settings: "RunSettings") -> list[str]:
     if kept is None:
         raise SettingsError(f"{source} learns its tokens from its text; say how many there will be: --vocab-size N")
     return kept.vocabulary
+
+
+def _kept(source: str) -> "Size | None":
+    """Return how large the weights of a run folder are; None where there are none."""
+    from pathlib import Path
+
+    from abacist.runs.run import Run
+    from abacist.runs.shrinking import size_of
+    from abacist.training.loop import WEIGHTS
+
+    return size_of(Run.open(Path(source))) if (Path(source) / WEIGHTS).is_file() else None
 
 
 def _bytes(count: int) -> str:

@@ -207,7 +207,9 @@ def _step(place: Any, key: str, path: str, walked: str) -> Any:
     if isinstance(place, dict):
         if isinstance(place.get(key), str) and key != "name":
             place[key] = {"name": place[key]}
-        return place.setdefault(key, {})
+        if place.get(key) is None:  # what is left away is begun by a path into it
+            place[key] = {}
+        return place[key]
     raise UnknownName(f"{path}: {walked} is a single value, it has no {key!r}")
 
 

@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from abacist.core.errors import RunError
+from abacist.core.errors import DataError, RunError
+from abacist.core.packing import DESCRIPTION, unpacked
 
 
 def save_tensors(tensors: dict[str, Tensor], path: Path, about: dict[str, str] | None = None) -> None:
@@ -28,12 +29,19 @@ def save_tensors(tensors: dict[str, Tensor], path: Path, about: dict[str, str] |
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
-    """Read named tensors. Raises: RunError if the file is missing or broken."""
+    """Read named tensors, packed ones as the numbers they stand for. Raises: RunError if the file is missing or broken.
+
+    Form of packed ones: `core/packing.py`.
+    """
     try:
+        with safe_open(path, framework="numpy") as file:
+            if DESCRIPTION in (file.metadata() or {}):
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+                return {name: torch.from_numpy(each) for name, each in unpacked(arrays, file.metadata()).items()}
         return load_file(path)
     except FileNotFoundError:
         raise RunError(f"{path} is missing") from None
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, DataError) as error:
         raise RunError(f"{path} cannot be read: {error}") from None
 
 

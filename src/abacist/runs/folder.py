@@ -28,6 +28,8 @@ SETTINGS, VERSIONS, TOKENIZER, GRADES, REPORT, FAR = (
 EXPERTS = "experts.json"
 FAR_KEPT = "far"
 """A folder of answers beyond the trained sizes, a file for each thing that was asked."""
+SHRUNK = "shrunk.json"
+"""Of which run these weights were made, how, and how large they are; a run that has it cannot be trained on."""
 PARTS = "parts"
 APART = "apart.txt"
 

@@ -225,8 +225,13 @@ class Run(ABC):
         return self.end(self.trainer(watch, resume).run())
 
     def trainer(self, watch: Callable[[Progress], None], resume: bool) -> Trainer:
-        """Return the training, not begun yet or, to be resumed, where it stands."""
+        """Return the training, not begun yet or, to be resumed, where it stands. Raises: RunError of a shrunk run."""
         settings = self.settings
+        if (self.path / folders.SHRUNK).is_file():
+            raise RunError(
+                f"{self.path} was shrunk and cannot be trained on; a new run can begin with its weights: "
+                f"--set start.weights={self.path}"
+            )
         self.forget()
         start = settings.start
         trainer = Trainer(

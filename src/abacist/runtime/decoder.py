@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors import SafetensorError, safe_open
 
 from abacist.core.catalogue import Part, build, is_path, load
-from abacist.core.errors import RunError
+from abacist.core.errors import DataError, RunError
+from abacist.core.packing import unpacked
 from abacist.problems.rounding import Rounding
 from abacist.problems.splits import Split
 from abacist.problems.task import Task, TaskSettings, Weighted
@@ -171,10 +171,12 @@ class NumpyDecoder:
     def _read_weights(self) -> layers.Weights:
         file = self.path / "model.safetensors"
         try:
-            return load_file(file)
+            with safe_open(file, framework="numpy") as opened:
+                stored = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (no mapping)
+                return unpacked(stored, opened.metadata())
         except FileNotFoundError:
             raise RunError(f"{self.path} has no weights yet; train it first") from None
-        except (OSError, SafetensorError) as error:
+        except (OSError, SafetensorError, DataError) as error:
             raise RunError(f"{file} cannot be read: {error}") from None
 
 

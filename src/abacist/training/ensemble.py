@@ -41,6 +41,10 @@ class Ensemble:
             raise SettingsError("training.accumulate must be 1 where models are trained at once: they share each pass")
         if any(trainer.noisy for trainer in trainers):
             raise SettingsError("model.dropout must be 0 where models are trained at once: each draws its own noise")
+        if any(trainer.wants_loss for trainer in trainers):
+            raise SettingsError(
+                "training.optimizer must go by gradients where models are trained at once; choose adamw or muon"
+            )
         self._members: list[Trainer] = []
         self._weights: dict[str, Tensor] = {}
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +129,13 @@ class Trainer:
                 "training runs in one process so far; start abacist without torchrun or accelerate launch"
             )
         choice = build(OPTIMIZERS, settings.optimizer)
+        self.wants_loss: bool = choice.wants_loss
         self.kind = kind
         learning = [(name, each) for name, each in kind.model.named_parameters() if each.requires_grad]
         optimizers = choice.make(learning, settings.learning_rate)
         self.wrapped = self.accelerator.prepare_model(kind)
         self.optimizers: list[Optimizer] = optimizers
+        self._loss: Callable[[], float] | None = None  # of the step at hand, for optimizers that want it
         self.rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
         self.counters = Counters(steps=settings.steps)
         self.shares_after = shares_after
@@ -191,16 +194,30 @@ class Trainer:
         return self.batch_at(self.counters.step, self.shares)
 
     def gradients(self) -> tuple[float, int]:
-        """Fill the gradients of the next step; return the summed loss and the tokens it is over."""
-        if self.noisy:
-            torch.manual_seed(key_to_integer(self.seed, "noise", self.counters.step) % 2**63)
+        """Fill the gradients of the next step, if any are wanted; return the summed loss and the tokens it is over."""
         batch = self.next_batch()
-        tokens, total = int(batch.loss_mask.sum()), 0.0
+        tokens = int(batch.loss_mask.sum())
+        if self.wants_loss:
+            self._loss = partial(self._loss_of, batch, tokens)
+            return self._loss() * tokens, tokens
+        self._draw_noise()
+        total = 0.0
         for part in parts(batch, self.settings.accumulate):
             loss = self.wrapped(**self.kind.inputs(part))
             self.accelerator.backward(loss / tokens)
             total += float(loss.detach())
         return total, tokens
+
+    @torch.no_grad()
+    def _loss_of(self, batch: Batch, tokens: int) -> float:
+        """Return the loss a token of the weights as they are, with the noise of this step, parts summed in float64."""
+        self._draw_noise()
+        sums = (float(self.wrapped(**self.kind.inputs(part))) for part in parts(batch, self.settings.accumulate))
+        return sum(sums) / tokens
+
+    def _draw_noise(self) -> None:
+        if self.noisy:
+            torch.manual_seed(key_to_integer(self.seed, "noise", self.counters.step) % 2**63)
 
     def advance(self, loss: float, tokens: int) -> None:
         """Do a step with the gradients that are there, and what falls due after it."""
@@ -238,7 +255,7 @@ class Trainer:
         for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
-            optimizer.step()
+            optimizer.step(self._loss)
             optimizer.zero_grad()
         return norm
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import ClassVar
 
 from torch import nn
 from torch.optim import Optimizer
@@ -11,6 +12,10 @@ NamedParameters = Iterable[tuple[str, nn.Parameter]]
 
 class OptimizerChoice(ABC):
     """A way to update weights. A subclass is a frozen dataclass; its fields are its settings."""
+
+    wants_loss: ClassVar[bool] = False
+    """Whether it goes by losses alone: `step` of its optimizers is then handed a closure that returns the loss a token
+    of the weights as they are, on the batch of the step, and no gradient is taken."""
 
     @abstractmethod
     def make(self, parameters: NamedParameters, learning_rate: float) -> list[Optimizer]:
