@@ -13,6 +13,9 @@ def tiny_adder(digits: int = 10) -> dict[str, Any]:
             "mixture": [{"operation": uniform, "weight": 2}, {"operation": carrying, "weight": 1}],
             "split": {"held_out": 0.1},
         },
+        # Long carries are rare by chance and are learned from pairs full of them, which fade: sums of any two digits
+        # are what is learned last.
+        "data": {"curriculum": {"name": "scheduled", "at": [0, 16], "factors_at": [[1, 1], [1, 0.1]]}},
         # Rows of one shape: a digit of the answer stands a whole number of periods behind those it comes from.
         "text": {
             "format": {"name": "padded", "width": digits, "answer_width": digits + 1, "reverse": True},
