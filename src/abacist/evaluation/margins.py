@@ -1,0 +1,148 @@
+"""From the residual stream after attention to the margins of logits, with bounds: feed-forward, norms and head."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from abacist.core.errors import SettingsError
+from abacist.evaluation.affine import SILU, SQUARED_RELU, Affine, Curve, Floats, gamma, gelu, inverse_root
+from abacist.evaluation.gathered import in_float64
+from abacist.models.feed_forwards.gelu import GELU
+from abacist.models.feed_forwards.squared_relu import SquaredReLU
+from abacist.models.feed_forwards.swiglu import SwiGLU
+from abacist.models.norms.layer_norm import LayerNorm
+from abacist.models.norms.rms_norm import RMSNorm
+from abacist.models.transformer import Transformer
+from abacist.text.coordinates import Integers
+
+
+def matrix_of(function: Callable[[Tensor], Tensor], width: int) -> tuple[Floats, Floats]:
+    """Return matrix (outputs, width) and bias (outputs,) of what is a linear map, by calling it.
+
+    Raises: SettingsError if it is none.
+    """
+    with torch.no_grad():
+        bias = function(torch.zeros(width, dtype=torch.float64))
+        matrix = (function(torch.eye(width, dtype=torch.float64)) - bias).T
+        tried = torch.linspace(-2, 3, width, dtype=torch.float64)
+        if not torch.allclose(function(tried), matrix @ tried + bias):
+            raise SettingsError("a part of the model is no linear map where a proof needs one")
+    return matrix.numpy(), bias.numpy()
+
+
+class Norm:
+    """A norm as what it is: a linear map, divided by the root of a mean square, scaled and shifted."""
+
+    def __init__(self, norm: nn.Module, width: int):
+        """Raises: SettingsError for a norm of another kind."""
+        if not isinstance(norm, RMSNorm | LayerNorm):
+            raise SettingsError(f"model.norm: a proof knows rms_norm and layer_norm, not {type(norm).__name__}")
+        self.curve: Curve = inverse_root(norm.epsilon)
+        centred = isinstance(norm, LayerNorm)
+        self.centring = np.eye(width) - 1 / width if centred else None
+        weight, bias = norm.weight, getattr(norm, "bias", None)
+        self.weight = np.ones(width) if weight is None else weight.detach().numpy()
+        self.bias = np.zeros(width) if bias is None else bias.detach().numpy()
+
+    def parts(self, x: Affine) -> tuple[Affine, Affine]:
+        """Return what is divided, and one over what it is divided by, (rows, 1)."""
+        if self.centring is not None:
+            x = x.mapped(self.centring)
+        nearest = np.maximum(np.abs(x.centre) - x.radius, 0)
+        return x, x.mean_square().applied(self.curve, low=(nearest**2).mean(-1, keepdims=True))
+
+    def __call__(self, x: Affine) -> Affine:
+        """Normalise."""
+        made = Affine.times(*self.parts(x))
+        scaled = Affine(
+            made.centre * self.weight + self.bias,
+            made.slope * self.weight[:, None],
+            made.error * np.abs(self.weight),
+            made.reach,
+        )
+        return scaled.rounded(2)
+
+
+class Margins:
+    """By how much the logit of the right token exceeds each other one, at least."""
+
+    def __init__(self, model: Transformer):
+        """Raises: SettingsError for parts that have no bounds here."""
+        width, block = model.settings.d_model, in_float64(model).blocks[0]
+        last, head = in_float64(model).norm, in_float64(model).head
+        self.before, self.last = Norm(block.feed_forward_norm, width), Norm(last, width)
+        self.fed = feed_forward(block.feed_forward, width)
+        self.head, self.shift = matrix_of(head, width)
+        self.size = np.abs(self.shift) + np.abs(self.head) @ np.abs(self.last.bias)
+        self.shift = self.shift + self.head @ self.last.bias
+        self.head = self.head * self.last.weight
+
+    def ahead(self, x: Affine, right: Integers) -> "Ahead":
+        """Return bounds on margins, from the residual stream after attention and the right token of each row."""
+        y, scale = self.last.parts(x.plus(self.fed(self.before(x))))
+        made = y.mapped(self.head[right][:, None] - self.head)
+        # Each logit is a sum of its own; the root's own error is common to all of them, and changes no order.
+        size = np.abs(self.head[right])[:, None] + np.abs(self.head)
+        operations = self.head.shape[1] + 6
+        rounding = gamma(operations) * (size @ y.magnitude[..., None])[..., 0]
+        shift = self.shift[right][:, None] - self.shift
+        lost = gamma(operations) * (self.size[right][:, None] + self.size)
+        return Ahead(replace(made, error=made.error + rounding), scale, shift, lost)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Margins within bounds: numbers that depend on deltas, times a positive scale, plus a shift.
+
+    Shapes: made, shift and lost (rows, vocab_size), scale (rows, 1). The right token's own margin is 0.
+    """
+
+    made: Affine
+    scale: Affine
+    shift: Floats
+    lost: Floats
+    """What rounding may take from the shift."""
+
+    @cached_property
+    def swing(self) -> Floats:
+        """How much deltas change the numbers at most."""
+        return self.made.radius - self.made.error
+
+    def least(self, swing: Floats) -> Floats:
+        """Return the least margins, in logits, where deltas take away at most so much."""
+        return self._scaled(self.made.centre - self.made.error - swing, np.minimum) + self.shift - self.lost
+
+    def most(self) -> Floats:
+        """Return the largest margins, in logits."""
+        return self._scaled(self.made.centre + self.made.radius, np.maximum) + self.shift + self.lost
+
+    def _scaled(self, numbers: Floats, choose: Callable[[Floats, Floats], Floats]) -> Floats:
+        low, high = np.maximum(self.scale.centre - self.scale.radius, 0), self.scale.centre + self.scale.radius
+        return choose(numbers * low, numbers * high)
+
+
+def feed_forward(part: nn.Module, width: int) -> Callable[[Affine], Affine]:
+    """Return the bounds of a feed-forward part. Raises: SettingsError for one of another kind."""
+    made: Any = part
+    if isinstance(part, SwiGLU):
+        matrix, bias = matrix_of(made.gate_up, width)
+        down = matrix_of(made.down, len(bias) // 2)
+        half = len(bias) // 2
+
+        def gated(x: Affine) -> Affine:
+            gate = x.mapped(matrix[:half], bias[:half]).applied(SILU)
+            return gate.times(x.mapped(matrix[half:], bias[half:])).mapped(*down)
+
+        return gated
+    if isinstance(part, SquaredReLU | GELU):
+        up = matrix_of(made.up, width)
+        down = matrix_of(made.down, len(up[1]))
+        curve = gelu if isinstance(part, GELU) else lambda x: x.applied(SQUARED_RELU)
+        return lambda x: curve(x.mapped(*up)).mapped(*down)
+    name = type(part).__name__
+    raise SettingsError(f"model.feed_forward: a proof knows swiglu, squared_relu and gelu, not {name}")
