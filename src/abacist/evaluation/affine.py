@@ -56,14 +56,23 @@ class Affine:
         """Let so many roundings to float32 happen to each number."""
         return replace(self, error=self.error + gamma(operations) * self.magnitude)
 
-    def mapped(self, matrix: Floats, bias: Floats | None = None) -> "Affine":
-        """Return `x W^T + b` for a matrix (outputs, n), or one for each row, (rows, outputs, n)."""
-        size = np.abs(matrix)
-        own = np.zeros(matrix.shape[-2]) if bias is None else bias
-        centre = (matrix @ self.centre[..., None])[..., 0] + own
-        error = (size @ self.error[..., None])[..., 0]
-        error += gamma(matrix.shape[-1] + 1) * ((size @ self.magnitude[..., None])[..., 0] + np.abs(own))
+    def mapped(self, matrix: Floats, operations: int | None = None) -> "Affine":
+        """Return `x W^T` for a matrix (outputs, n), or one for each row, (rows, outputs, n).
+
+        Rounding is that of a product in float32, or of so many operations on each of its terms.
+        """
+        size, most = np.abs(matrix), gamma(matrix.shape[-1] if operations is None else operations)
+        centre = (matrix @ self.centre[..., None])[..., 0]
+        error = (size @ (self.error + most * self.magnitude)[..., None])[..., 0]
         return Affine(centre, matrix @ self.slope, error, self.reach)
+
+    def moved(self, by: Floats) -> "Affine":
+        """Return the sum with what is known, (n,)."""
+        return replace(self, centre=self.centre + by).rounded(1)
+
+    def cut(self, part: slice) -> "Affine":
+        """Return some of the numbers of each row."""
+        return Affine(self.centre[:, part], self.slope[:, part], self.error[:, part], self.reach)
 
     def plus(self, other: "Affine") -> "Affine":
         """Return the sum of two with the same deltas."""
@@ -88,7 +97,7 @@ class Affine:
         return Affine(centre, slope, error, self.reach)
 
     def applied(self, curve: "Curve", low: Floats | None = None) -> "Affine":
-        """Return a function of each number: its tangent, or where the numbers reach far its span, whichever is closer.
+        """Return a function of each number: its tangent, or its span where the tangent is wrong by more than that.
 
         `low` is a bound from below where a better one than centre - radius is known.
         """
@@ -96,9 +105,11 @@ class Affine:
         if low is not None:
             least = np.minimum(np.maximum(least, low), self.centre)
         value, rise = curve.value(self.centre), curve.rise(self.centre)
-        error = np.abs(rise) * self.error + curve.bend(least, most) * self.radius**2 / 2
+        hollow, round_ = curve.bend(least, most)
+        below, above = np.minimum(hollow, 0) * self.radius**2 / 2, np.maximum(round_, 0) * self.radius**2 / 2
+        value, error = value + (above + below) / 2, np.abs(rise) * self.error + (above - below) / 2
         bottom, top = curve.span(least, most)
-        flat = (top - bottom) / 2 < np.abs(rise) * (self.radius - self.error) + error
+        flat = (top - bottom) / 2 < error
         made = Affine(
             np.where(flat, (top + bottom) / 2, value),
             np.where(flat, 0, rise)[..., None] * self.slope,
@@ -115,8 +126,8 @@ class Curve:
     value: Callable[[Floats], Floats]
     rise: Callable[[Floats], Floats]
     """Its derivative."""
-    bend: Callable[[Floats, Floats], Floats]
-    """The largest absolute value that its second derivative has between two bounds, or more."""
+    bend: Callable[[Floats, Floats], tuple[Floats | float, Floats | float]]
+    """The least and the largest value of its second derivative between two bounds, or further ones."""
     span: Callable[[Floats, Floats], tuple[Floats, Floats]]
     """Its least and its largest value between two bounds, or further ones."""
     operations: int
@@ -133,7 +144,7 @@ def inverse_root(epsilon: float) -> Curve:
     return Curve(
         lambda x: power(x, -0.5),
         lambda x: -0.5 * power(x, -1.5),
-        lambda low, _: 0.75 * power(low, -2.5),
+        lambda low, _: (0.0, 0.75 * power(low, -2.5)),
         lambda low, high: (power(high, -0.5), power(low, -0.5)),
         2 * ULPS + 2,
     )
@@ -142,7 +153,7 @@ def inverse_root(epsilon: float) -> Curve:
 SQUARED_RELU = Curve(
     lambda x: np.maximum(x, 0) ** 2,
     lambda x: 2 * np.maximum(x, 0),
-    lambda _, high: np.where(high > 0, 2.0, 0.0),
+    lambda low, high: (np.where(low >= 0, 2.0, 0.0), np.where(high > 0, 2.0, 0.0)),
     lambda low, high: (np.maximum(low, 0) ** 2, np.maximum(high, 0) ** 2),
     1,
 )
@@ -160,11 +171,12 @@ def _silu_bend(x: Floats) -> Floats:
     return bend
 
 
-def _silu_bends(low: Floats, high: Floats) -> Floats:
+def _silu_bends(low: Floats, high: Floats) -> tuple[Floats, Floats]:
     """The second derivative falls from 1/2 at 0 to -0.037 at 3.44, and its size is below e^-|x| (2 + |x|)."""
     nearest = np.clip(0, low, high)
     far = np.abs(nearest)
-    return np.maximum(np.where(far < 2.4, _silu_bend(nearest), 0), np.minimum(0.04, np.exp(-far) * (2 + far)))
+    small = np.minimum(0.04, np.exp(-far) * (2 + far))
+    return -small, np.maximum(np.where(far < 2.4, _silu_bend(nearest), 0), small)
 
 
 def _dipping(value: Callable[[Floats], Floats], place: float, least: float) -> Callable[..., tuple[Floats, Floats]]:
@@ -203,10 +215,11 @@ def _gelu_rise(x: Floats) -> Floats:
     return rise
 
 
-def _gelu_bends(low: Floats, high: Floats) -> Floats:
-    """The size of the second derivative is at most 0.81, 0.12 from 1.5 on, 0.0001 from 5 on."""
+def _gelu_bends(low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """The second derivative is 0.81 at most and never below -0.12; its size is below 0.12 from 1.5 on, 0.0001 from 5."""
     far = np.abs(np.clip(0, low, high))
-    return np.where(far < 1.5, 0.81, np.where(far < 5, 0.12, 1e-4))
+    small = np.where(far < 5, 0.12, 1e-4)
+    return -small, np.where(far < 1.5, 0.81, small)
 
 
 GELU = Curve(_gelu, _gelu_rise, _gelu_bends, _dipping(_gelu, -0.75247, -0.170046), 0)

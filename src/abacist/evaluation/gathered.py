@@ -177,7 +177,7 @@ class Gathering:
             parts = values - reached[:, None, None] * weights
             best = parts + shut
             beyond = np.maximum(best.max(1).sum(-1) + settled - reached * own, 0) / np.maximum(least, 1e-300)
-            if turn == ROUNDS - 1 or beyond.max() <= close:
+            if turn == ROUNDS - 1 or beyond.max(initial=0.0) <= close:
                 break
             chosen = best.argmax(1)
             places = np.arange(weights.shape[1])

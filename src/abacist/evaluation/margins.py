@@ -56,16 +56,13 @@ class Norm:
         nearest = np.maximum(np.abs(x.centre) - x.radius, 0)
         return x, x.mean_square().applied(self.curve, low=(nearest**2).mean(-1, keepdims=True))
 
-    def __call__(self, x: Affine) -> Affine:
-        """Normalise."""
-        made = Affine.times(*self.parts(x))
-        scaled = Affine(
-            made.centre * self.weight + self.bias,
-            made.slope * self.weight[:, None],
-            made.error * np.abs(self.weight),
-            made.reach,
-        )
-        return scaled.rounded(2)
+    def mapped(self, x: Affine, matrix: Floats, bias: Floats) -> Affine:
+        """Normalise, then map: the map comes first here, which keeps together what cancels in it."""
+        divided, scale = self.parts(x)
+        # Dividing, scaling and shifting round each term of the product three times more.
+        made = divided.mapped(matrix * self.weight, matrix.shape[1] + 3).times(scale)
+        lost = gamma(matrix.shape[1] + 3) * (np.abs(matrix) @ np.abs(self.bias) + np.abs(bias))
+        return replace(made.moved(matrix @ self.bias + bias), error=made.error + lost)
 
 
 class Margins:
@@ -76,7 +73,7 @@ class Margins:
         width, block = model.settings.d_model, in_float64(model).blocks[0]
         last, head = in_float64(model).norm, in_float64(model).head
         self.before, self.last = Norm(block.feed_forward_norm, width), Norm(last, width)
-        self.fed = feed_forward(block.feed_forward, width)
+        self.within, self.down = feed_forward(block.feed_forward, self.before, width)
         self.head, self.shift = matrix_of(head, width)
         self.size = np.abs(self.shift) + np.abs(self.head) @ np.abs(self.last.bias)
         self.shift = self.shift + self.head @ self.last.bias
@@ -84,12 +81,21 @@ class Margins:
 
     def ahead(self, x: Affine, right: Integers) -> "Ahead":
         """Return bounds on margins, from the residual stream after attention and the right token of each row."""
-        y, scale = self.last.parts(x.plus(self.fed(self.before(x))))
-        made = y.mapped(self.head[right][:, None] - self.head)
+        inner = self.within(x)
+        down, bias = self.down
+        y, scale = self.last.parts(x.plus(inner.mapped(down).moved(bias)))
+        difference = self.head[right][:, None] - self.head
+        if self.last.centring is not None:
+            difference = difference @ self.last.centring
+        # What is added to the stream is mapped to margins at once: hidden units that cancel do so here too.
+        made = x.mapped(difference, 0).plus(inner.mapped(difference @ down, 0)).moved(difference @ bias)
+        terms = x.magnitude + inner.magnitude @ np.abs(down).T + np.abs(bias)
+        if self.last.centring is not None:
+            terms = terms + terms.mean(-1, keepdims=True)
         # Each logit is a sum of its own; the root's own error is common to all of them, and changes no order.
+        operations = down.shape[0] + down.shape[1] + 10
         size = np.abs(self.head[right])[:, None] + np.abs(self.head)
-        operations = self.head.shape[1] + 6
-        rounding = gamma(operations) * (size @ y.magnitude[..., None])[..., 0]
+        rounding = gamma(operations) * (size @ terms[..., None])[..., 0]
         shift = self.shift[right][:, None] - self.shift
         lost = gamma(operations) * (self.size[right][:, None] + self.size)
         return Ahead(replace(made, error=made.error + rounding), scale, shift, lost)
@@ -126,23 +132,26 @@ class Ahead:
         return choose(numbers * low, numbers * high)
 
 
-def feed_forward(part: nn.Module, width: int) -> Callable[[Affine], Affine]:
-    """Return the bounds of a feed-forward part. Raises: SettingsError for one of another kind."""
+def feed_forward(
+    part: nn.Module, norm: Norm, width: int
+) -> tuple[Callable[[Affine], Affine], tuple[Floats, Floats]]:
+    """Return the hidden units of a feed-forward part behind its norm, and the matrix and bias that read them.
+
+    Raises: SettingsError for a part of another kind.
+    """
     made: Any = part
     if isinstance(part, SwiGLU):
         matrix, bias = matrix_of(made.gate_up, width)
-        down = matrix_of(made.down, len(bias) // 2)
         half = len(bias) // 2
 
         def gated(x: Affine) -> Affine:
-            gate = x.mapped(matrix[:half], bias[:half]).applied(SILU)
-            return gate.times(x.mapped(matrix[half:], bias[half:])).mapped(*down)
+            both = norm.mapped(x, matrix, bias)
+            return both.cut(slice(half)).applied(SILU).times(both.cut(slice(half, None)))
 
-        return gated
+        return gated, matrix_of(made.down, half)
     if isinstance(part, SquaredReLU | GELU):
         up = matrix_of(made.up, width)
-        down = matrix_of(made.down, len(up[1]))
         curve = gelu if isinstance(part, GELU) else lambda x: x.applied(SQUARED_RELU)
-        return lambda x: curve(x.mapped(*up)).mapped(*down)
+        return lambda x: curve(norm.mapped(x, *up)), matrix_of(made.down, len(up[1]))
     name = type(part).__name__
     raise SettingsError(f"model.feed_forward: a proof knows swiglu, squared_relu and gelu, not {name}")
