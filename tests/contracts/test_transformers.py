@@ -41,7 +41,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
         {"axes": 6, "sight": [{"line": [-1, 0]}, {}]},
         {"axes": 6, "reach": 2, "reaches": {"item": 4, "line": 1}, "sight": [{"item": [-3, 0]}, {"line": [0, 1]}]},
     ],
-    "rope": [{"base": 3.0}, {"spread": 50}],
+    "rope": [{"base": 3.0}, {"periods": [11.0, 5.0, 3.0, 20.0]}, {"spread": 50}],
     "sinusoidal": [{"base": 50.0, "scale": 1.0}, {"spread": 20, "scale": 1.0}],
     "experts": [{"router": "operator"}, {"top_k": 1, "expert": "swiglu"}],
     "nalu": [{"inputs": 4, "epsilon": 0.2, "largest": 5.0}],
@@ -49,6 +49,11 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "recurrence": [{"chunk": 3, "convolution": 1}, {"chunk": 7, "convolution": 6}],
     "layer_norm": [{"epsilon": 0.1}],
     "rms_norm": [{"epsilon": 0.1}, {"scale": True}],
+    "swiglu": [{"down": "gate"}, {"down": "up"}, {"down": "turned"}],
+    "tied_attention": [
+        {"keys": "own", "values": "own", "out": "values", "gain": "each"},
+        {"keys": "queries", "values": "keys", "out": "own", "gain": "none", "rank": 3},
+    ],
 }
 MIXED: list[dict[str, Any]] = [{"position": {"name": "rope"}}, {"n_layers": 3, "attention_every": 3}, {"loops": 2}]
 """Beside what other mixers than attention are tried."""
@@ -58,6 +63,8 @@ TEXT = "12+340=00.5-(7*89)/1"
 WORK = "21+7~A9=@②₄⁰>７₉<|B3("
 """The same for positions that need the signs of worked steps."""
 
+SHARED: dict[str, dict[str, Any]] = {"rms_norm": {"scale": True}, "layer_norm": {}}
+"""Norms that learn something, of which there may be one for all places."""
 
 SPREADING = [name for name in own_names(POSITIONS) if any("spread" in settings for settings in MORE.get(name, []))]
 
@@ -78,6 +85,8 @@ def every_model() -> list[Any]:
     mixers = [{"mixer": {"name": name}} for name in own_names(MIXERS) if name != "attention"]
     choices += [{**mixer, **more} for mixer in mixers for more in MIXED]
     choices += [{"tied": True}, {"tied": False}, {"n_heads": 1}, {"n_layers": 1}, {"loops": 3}]
+    choices += [{"head_width": 3}, {"head_width": 12, "n_kv_heads": 1, "bias": True}, {"shared_norms": True}]
+    choices += [{"shared_norms": True, "norm": {"name": name, **more}} for name, more in SHARED.items()]
     choices += [{"loops": 2, "position": {"name": "relative"}}]
     wide = {"columns": {"d_model": 60, "n_heads": 2}}
     choices += [{"n_kv_heads": 1, "position": {"name": name}, **wide.get(name, {})} for name in own_names(POSITIONS)]
@@ -225,6 +234,8 @@ def test_the_runtime_without_torch_agrees(choice: dict[str, Any], tmp_path: Path
     names = (shape.position.name, shape.norm.name, shape.feed_forward.name, shape.mixer.name)
     runs = zip(names, (layers.POSITIONS, layers.NORMS, layers.FEED_FORWARDS, ("attention",)), strict=True)
     unknown = [name for name, known in runs if name not in known]
+    unknown += ["model.shared_norms"] * shape.shared_norms
+    unknown += ["model.feed_forward.down"] * (shape.feed_forward.settings.get("down", "own") != "own")
     if unknown:
         with pytest.raises(RunError, match=f"{unknown[0]!r} runs with torch only"):
             NumpyDecoder(tmp_path / "run")

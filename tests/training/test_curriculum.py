@@ -158,8 +158,10 @@ def test_problems_of_a_file_have_no_curriculum(tiny_settings: Settings, tmp_path
         Run.create(tmp_path / "run", settings)
 
 
-def test_models_trained_at_once_have_no_curriculum(tiny_settings: Settings, tmp_path: Path):
+def test_models_trained_at_once_have_no_curriculum_that_goes_by_answers(tiny_settings: Settings, tmp_path: Path):
     settings = tiny_settings(data__curriculum="by_accuracy")
     runs = [Run.create(tmp_path / name, settings) for name in ("one", "other")]
-    with pytest.raises(SettingsError, match=r"data\.curriculum must be fixed where models are trained at once"):
+    with pytest.raises(
+        SettingsError, match=r"data\.curriculum: by_accuracy goes by answers, and must not where models are"
+    ):
         train_together(runs)

@@ -26,6 +26,9 @@ class Curriculum(ABC):
     follows: ClassVar[bool] = True
     """Whether it goes by looks at all; one that does not is never asked, and costs none."""
 
+    judges: ClassVar[bool] = True
+    """Whether it goes by what looks say, or only by how many there were; then entries are not looked at."""
+
     @abstractmethod
     def factors(self, mixture: Sequence[Weighted], looks: Sequence[Look]) -> list[float]:
         """Return a factor on the weight of each entry after these looks, oldest first; 0 keeps an entry back.

@@ -1,13 +1,14 @@
 """A decoder: predicts the next token, and answers by writing one token after another."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from abacist.core.errors import SettingsError
 from abacist.kind import IGNORED, Kind
 from abacist.models.cache import Cache
 from abacist.models.settings import ModelSettings
@@ -51,7 +52,16 @@ class Decoder(Kind):
 
     @dataclass(frozen=True)
     class Settings:
-        """Nothing to set."""
+        """When an answer ends: at the end sign that the model writes, or after so many tokens of any row."""
+
+        answer_tokens: int | None = None
+        """Where answers have one length, the end need not be learned; then it has no part in the loss either."""
+
+        def __post_init__(self) -> None:
+            if self.answer_tokens is not None and self.answer_tokens < 1:
+                raise SettingsError(f"answer_tokens must be at least 1, got {self.answer_tokens}")
+
+    answer_tokens: int | None = None
 
     def __init__(self, model: Transformer, end_id: int):
         super().__init__()
@@ -69,7 +79,25 @@ class Decoder(Kind):
         numbers: object = None,
     ) -> "Decoder":
         """Make one with random weights that depend on the seed alone."""
-        return cls(new_transformer(model, token_classes, seed, numbers), end_id)
+        made = cls(new_transformer(model, token_classes, seed, numbers), end_id)
+        if isinstance(_settings, Decoder.Settings):
+            made.answer_tokens = _settings.answer_tokens
+        return made
+
+    def prepare(self, batch: Batch, rng: np.random.Generator | None = None) -> Batch:
+        """Return the batch with no loss on an end that need not be learned.
+
+        Raises: SettingsError for an answer of another length than answers are to have.
+        """
+        if self.answer_tokens is None:
+            return batch
+        mask = batch.loss_mask & (batch.ids != self.end_id)
+        if other := next((int(n) for n in mask.sum(axis=1) if n % self.answer_tokens), None):
+            raise SettingsError(
+                f"kind.answer_tokens: an answer of {other} tokens is there, and all should have {self.answer_tokens}; "
+                "choose a format that pads answers, or null"
+            )
+        return replace(batch, loss_mask=mask)
 
     @property
     def device(self) -> torch.device:
@@ -139,7 +167,9 @@ class Decoder(Kind):
                 choice = np.where(reading, given[rows, step], choice)
             for place in np.flatnonzero(going & ~reading):
                 row = rows[place]
-                if due[row]:
+                if len(whole[row]) - lengths[row] == self.answer_tokens:
+                    choice[place], chance[place] = self.end_id, 1.0
+                elif due[row]:
                     choice[place], chance[place] = due[row].pop(), 1.0
                 whole[row].append(int(choice[place]))
                 chances[row].append(float(chance[place]))

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -24,6 +25,10 @@ class Tool(Decoder):
     Source: Schick et al. 2023, arXiv:2302.04761: calls in the text, and decoding that stops for an answer; there a
     model finds out for itself where calls help, here the format `calls` says so.
     """
+
+    @dataclass(frozen=True)
+    class Settings:
+        """Nothing to set."""
 
     def __init__(self, model: Transformer, end_id: int):
         super().__init__(model, end_id)

@@ -22,11 +22,15 @@ class ModelSettings:
     n_heads: int = 2
     n_kv_heads: int | None = None
     """Heads of keys and values, each shared by n_heads / n_kv_heads heads of queries; null for one each."""
+    head_width: int | None = None
+    """Width of one attention head; null for d_model / n_heads."""
     d_ff: int = 256
     embedding: Annotated[Part, PartOf(EMBEDDINGS)] = Part("table")
     """How tokens become vectors, and hidden states logits: by a learned table, or by the numbers that tokens are."""
     position: Annotated[Part, PartOf(POSITIONS)] = Part("places")
     norm: Annotated[Part, PartOf(NORMS)] = Part("rms_norm")
+    shared_norms: bool = False
+    """One norm for all places where there is one, instead of one each: what it learns is learned once."""
     feed_forward: Annotated[Part, PartOf(FEED_FORWARDS)] = Part("squared_relu")
     mixer: Annotated[Part, PartOf(MIXERS)] = Part("attention")
     """How the tokens of a row learn of one another: attention, recurrence, or your own."""
@@ -46,8 +50,10 @@ class ModelSettings:
         for name in ("d_model", "n_layers", "n_heads", "d_ff", "loops", "context_length"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.d_model % self.n_heads:
+        if self.head_width is None and self.d_model % self.n_heads:
             raise SettingsError(f"d_model {self.d_model} must be a multiple of n_heads {self.n_heads}")
+        if self.head_width is not None and self.head_width < 1:
+            raise SettingsError(f"head_width must be at least 1, got {self.head_width}")
         if self.kv_heads < 1 or self.n_heads % self.kv_heads:
             raise SettingsError(f"n_heads {self.n_heads} must be a multiple of n_kv_heads {self.n_kv_heads}")
         if self.attention_every is not None and self.attention_every < 1:
@@ -63,7 +69,12 @@ class ModelSettings:
     @property
     def d_head(self) -> int:
         """Width of one attention head."""
-        return self.d_model // self.n_heads
+        return self.d_model // self.n_heads if self.head_width is None else self.head_width
+
+    @property
+    def d_query(self) -> int:
+        """Width of all heads of queries together."""
+        return self.n_heads * self.d_head
 
     @property
     def kv_heads(self) -> int:

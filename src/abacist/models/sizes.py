@@ -1,11 +1,15 @@
 """How large a model is, part by part, told from modules alone: they may lie on the "meta" device, without a weight."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+
+Layout = tuple[Sequence[int], Sequence[int], int]
+"""Shape, strides and first place of a tensor in its storage."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +34,47 @@ class PartSize:
         return asdict(self)
 
 
+class Storages:
+    """Which numbers in memory have been counted: tensors may be the same, parts of one another, or overlap."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, list[Layout]] = {}
+
+    def add(self, tensor: Tensor) -> int:
+        """Return how many numbers of a tensor had not been counted, and count them."""
+        # Identity of the storage, not its address: models on the "meta" device have none.
+        seen = self._seen.setdefault(tensor.untyped_storage()._cdata, [])
+        layout = (tensor.shape, tensor.stride(), int(tensor.storage_offset()))
+        if layout in seen or not tensor.numel():
+            return 0
+        seen.append(layout)
+        if len(seen) == 1 and tensor.is_contiguous():
+            return tensor.numel()
+        return _covered(seen) - _covered(seen[:-1])
+
+
+def _covered(layouts: Sequence[Layout]) -> int:
+    """Return how many numbers of a storage tensors of these layouts hold together."""
+    ends = [
+        start + sum((n - 1) * step for n, step in zip(shape, strides, strict=True)) for shape, strides, start in layouts
+    ]
+    there = torch.zeros(max(ends, default=-1) + 1, dtype=torch.bool, device="cpu")
+    for shape, strides, start in layouts:
+        there.as_strided(shape, strides, start).fill_(True)
+    return int(there.sum())
+
+
 def part_sizes(model: nn.Module) -> list[PartSize]:
     """Return the sizes of a model's parts, in their order; their parameters add up to what `count_parameters` says.
 
     Layers, which lie in a list, are told apart into their parts, and so is whatever holds a list of modules: experts.
     """
-    known: set[int] = set()
+    known = Storages()
     groups: dict[tuple[str, str, int, int, int, int], int] = {}
     for path, name, parameters, buffers in _pieces(model, ""):
-        # Identity of the storage, not its address: models on the "meta" device have none.
-        stored = {tensor.untyped_storage()._cdata: tensor.numel() for tensor in parameters}
-        new = {storage: count for storage, count in stored.items() if storage not in known}
-        known |= new.keys()
-        shared = sum(stored.values()) - sum(new.values())
-        counts = (sum(new.values()), shared, sum(b.numel() for b in buffers), sum(b.nbytes for b in buffers))
+        own = Storages()
+        used, new = sum(map(own.add, parameters)), sum(map(known.add, parameters))
+        counts = (new, used - new, sum(b.numel() for b in buffers), sum(b.nbytes for b in buffers))
         key = (re.sub(r"\.\d+(?=\.|$)", ".*", path), name, *counts)
         groups[key] = groups.get(key, 0) + 1
     return [

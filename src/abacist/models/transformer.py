@@ -13,6 +13,7 @@ from abacist.models.mixer import Mixer, picked
 from abacist.models.operators import Operators
 from abacist.models.position import PositionScheme
 from abacist.models.settings import EMBEDDINGS, FEED_FORWARDS, MIXERS, NORMS, POSITIONS, ModelSettings
+from abacist.models.sizes import Storages
 
 
 class Block(nn.Module):
@@ -73,6 +74,9 @@ class Transformer(nn.Module):
         self.blocks = nn.ModuleList(Block(settings, layer) for layer in range(settings.n_layers))
         self.operators = Operators.wanted_by(self.blocks, len(token_classes))
         self.norm = build(NORMS, settings.norm, settings.d_model)
+        if settings.shared_norms:
+            for block in self.blocks:
+                block.attention_norm = block.feed_forward_norm = self.norm
         self.head = self.embedding.head()
         draw_weights(self, settings.n_layers)
         if settings.tied:
@@ -136,9 +140,8 @@ def count_parameters(model: nn.Module, learning: bool = False) -> int:
 
     Frozen ones too, or of those that still learn alone.
     """
-    counted = (p for p in model.parameters() if p.requires_grad or not learning)
-    # Identity of the storage, not its address: models on the "meta" device have none.
-    return sum({p.untyped_storage()._cdata: p.numel() for p in counted}.values())
+    counted = Storages()
+    return sum(counted.add(p) for p in model.parameters() if p.requires_grad or not learning)
 
 
 def new_transformer(settings: ModelSettings, token_classes: object, seed: int, numbers: object = None) -> Transformer:

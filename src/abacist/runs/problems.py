@@ -173,7 +173,7 @@ class ProblemRun(Run):
 
         Raises: SettingsError if an entry has none.
         """
-        if not self.curriculum.follows:
+        if not (self.curriculum.follows and self.curriculum.judges):
             return []
         count, found = self.settings.training.evaluate_each, []
         for place, entry in enumerate(self.task.entries):
@@ -258,5 +258,12 @@ def train_together(runs: Sequence[ProblemRun], watch: Callable[[Progress], None]
     """
     if any(run.settings.data.rounds for run in runs):
         raise SettingsError("data.rounds must be null where models are trained at once; train them in turn")
+    if any(run.curriculum.follows and run.curriculum.judges for run in runs):
+        # Sums taken in another order may turn one answer of a look, and with it every batch from there on.
+        name = runs[0].settings.data.curriculum.name
+        raise SettingsError(
+            f"data.curriculum: {name} goes by answers, and must not where models are trained at once; train them in "
+            "turn, or choose fixed or scheduled"
+        )
     trainers = [run.trainer(watch if run is runs[0] else lambda _: None, resume=False) for run in runs]
     return [run.end(outcome) for run, outcome in zip(runs, Ensemble(trainers).run(), strict=True)]

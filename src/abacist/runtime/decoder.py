@@ -62,6 +62,14 @@ class NumpyDecoder:
         for name, names in known:
             if name not in names:
                 raise NeedsTorch(f"{path}: {name!r} runs with torch only; on numpy there are {', '.join(names)}")
+        # Settings of earlier runs lack those that were not there yet.
+        others = {
+            "model.shared_norms": model.get("shared_norms", False),
+            "model.feed_forward.down": self.feed_forward.settings.get("down", "own") != "own",
+            "kind.answer_tokens": self.settings["kind"].get("answer_tokens") is not None,
+        }
+        if asked := [name for name, value in others.items() if value]:
+            raise NeedsTorch(f"{path}: {asked[0]!r} runs with torch only")
         self.weights = self._read_weights()
         self.classes: Integers = self.weights["token_classes"]
         self.head = self.weights.get("head.weight", self.weights["embedding.weight"])

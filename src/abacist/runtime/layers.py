@@ -169,7 +169,9 @@ def rotate(name: str, options: Options, x: Array, places: NDArray[np.int64]) -> 
     if name == "columns":
         angle = places @ _speeds_of_columns(tuple(tuple(options[axis]) for axis in AXES), x.shape[-1] // 2)
     elif name == "rope":
-        angle = places[:, INDEX, None] * _speeds(options["base"], x.shape[-1])
+        periods = options.get("periods")  # settings of earlier runs name none
+        speeds = _speeds(options["base"], x.shape[-1]) if periods is None else np.float32(2 * np.pi) / np.array(periods)
+        angle = places[:, INDEX, None] * speeds
     else:
         return x
     cos, sin = (np.tile(part, 2).astype(np.float32) for part in (np.cos(angle), np.sin(angle)))

@@ -41,9 +41,6 @@ class Ensemble:
             raise SettingsError("training.accumulate must be 1 where models are trained at once: they share each pass")
         if any(trainer.noisy for trainer in trainers):
             raise SettingsError("model.dropout must be 0 where models are trained at once: each draws its own noise")
-        if any(trainer.shares_after for trainer in trainers):
-            # Sums taken in another order may turn one answer of a look, and with it every batch from there on.
-            raise SettingsError("data.curriculum must be fixed where models are trained at once; train them in turn")
         self._members: list[Trainer] = []
         self._weights: dict[str, Tensor] = {}
 

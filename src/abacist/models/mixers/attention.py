@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -33,9 +34,13 @@ class Attention(Mixer):
     def __init__(self, settings: Settings, model: ModelSettings):
         super().__init__()
         self.n_heads, self.kv_heads, self.n_layers = model.n_heads, model.kv_heads, model.n_layers
-        self.dropout = model.dropout
-        self.qkv = Linear(model.d_model, model.d_model + 2 * model.d_kv, bias=model.bias)
-        self.out = nn.Linear(model.d_model, model.d_model, bias=model.bias)
+        self.dropout, self.d_query = model.dropout, model.d_query
+        self.project(settings, model)
+
+    def project(self, settings: Any, model: ModelSettings) -> None:
+        """Make the projections: into queries, keys and values, and out of what heads gather."""
+        self.qkv = Linear(model.d_model, model.d_query + 2 * model.d_kv, bias=model.bias)
+        self.out: nn.Module | None = nn.Linear(model.d_query, model.d_model, bias=model.bias)
 
     def forward(
         self,
@@ -58,7 +63,7 @@ class Attention(Mixer):
 
         dropout = self.dropout if self.training else 0.0
         mixed = attend(query, key, value, wanted, dropout, position.slopes(), bias)
-        return self.out(mixed.transpose(1, 2).flatten(2))
+        return self.written(mixed.transpose(1, 2).flatten(2))
 
     def over_all(
         self,
@@ -75,15 +80,19 @@ class Attention(Mixer):
         query, key = position.rotate(query, places), position.rotate(key, coordinates)
         layer, dropout = self.first + step % self.n_layers, self.dropout if self.training else 0.0
         mixed = gathered(query, key, value, (places, coordinates), position, layer, there, dropout)
-        return self.out(mixed.transpose(1, 2).flatten(2))
+        return self.written(mixed.transpose(1, 2).flatten(2))
+
+    def written(self, mixed: Tensor) -> Tensor:
+        """Map what all heads of a token gathered, (batch, seq, d_query), to what is added to it, (..., d_model)."""
+        assert self.out is not None
+        return self.out(mixed)
 
     def _projected(self, x: Tensor, wanted: Tensor | None) -> tuple[Tensor, ...]:
         """Return queries, of the wanted tokens alone, keys and values, each (batch, heads, tokens, d_head)."""
         if wanted is None and self.kv_heads == self.n_heads:
             return heads_of(self.qkv(x), 3, self.n_heads)
-        width = x.shape[-1]
-        (query,) = heads_of(self.qkv(picked(x, wanted), slice(width)), 1, self.n_heads)
-        return query, *heads_of(self.qkv(x, slice(width, None)), 2, self.kv_heads)
+        (query,) = heads_of(self.qkv(picked(x, wanted), slice(self.d_query)), 1, self.n_heads)
+        return query, *heads_of(self.qkv(x, slice(self.d_query, None)), 2, self.kv_heads)
 
     def weights(self, x: Tensor, coordinates: Tensor, position: PositionScheme, step: int = 0) -> Tensor:
         """Return how much each token gathers from each, (batch, n_heads, queries, keys), without dropout.

@@ -1,5 +1,6 @@
 """Rotary positions."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -26,11 +27,18 @@ class Rope(PositionScheme):
     class Settings:
         """`base`: the slowest of the d_head / 2 rotations takes about 2 pi base tokens.
 
-        `spread`: among how many positions training draws those of a row.
+        `periods`: how many tokens each rotation takes instead, d_head / 2 of them. In rows of one shape a period can
+        bring columns that belong together to the same angle. `spread`: among how many positions training draws those
+        of a row.
         """
 
         base: float = 10_000.0
+        periods: list[float] | None = None
         spread: int | None = None
+
+        def __post_init__(self) -> None:
+            if self.periods is not None and not (self.periods and min(self.periods) > 0):
+                raise SettingsError(f"periods must be numbers above 0, got {self.periods}")
 
     cos: Tensor
     sin: Tensor
@@ -39,7 +47,12 @@ class Rope(PositionScheme):
         super().__init__()
         if model.d_head % 2:
             raise SettingsError(f"rotary positions need an even d_head, got {model.d_head} (d_model / n_heads)")
-        speed = settings.base ** -(torch.arange(0, model.d_head, 2, dtype=torch.float32) / model.d_head)
+        if settings.periods is None:
+            speed = settings.base ** -(torch.arange(0, model.d_head, 2, dtype=torch.float32) / model.d_head)
+        elif 2 * len(settings.periods) == model.d_head:
+            speed = 2 * math.pi / torch.tensor(settings.periods)
+        else:
+            raise SettingsError(f"a d_head of {model.d_head} has {model.d_head // 2} periods, got {settings.periods}")
         self.placed = Spread(settings.spread, model)
         angle = torch.arange(self.placed.size, dtype=torch.float32)[:, None] * speed
         self.register_buffer("cos", angle.cos().repeat(1, 2), persistent=False)

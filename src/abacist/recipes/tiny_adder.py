@@ -1,0 +1,51 @@
+"""How small can an adder be? Ten digits with some fifty parameters."""
+
+from typing import Any
+
+
+def tiny_adder(digits: int = 10) -> dict[str, Any]:
+    """Add two numbers of up to ten digits with as few parameters as can be learned."""
+    high = 10**digits - 1
+    uniform = {"name": "addition", "left": [0, high], "draw": "value"}
+    carrying = {"name": "addition", "left": [0, high], "draw": "carries"}
+    return {
+        "task": {
+            "mixture": [{"operation": uniform, "weight": 2}, {"operation": carrying, "weight": 1}],
+            "split": {"held_out": 0.1},
+        },
+        # Rows of one shape: a digit of the answer stands a whole number of periods behind those it comes from.
+        "text": {
+            "format": {"name": "padded", "width": digits, "answer_width": digits + 1, "reverse": True},
+            "tokenizer": {"name": "character", "characters": "0123456789+="},
+        },
+        "kind": {"name": "decoder", "answer_tokens": digits + 1},
+        "model": {
+            "d_model": 3,
+            "n_layers": 1,
+            "n_heads": 1,
+            "head_width": 2,
+            "d_ff": 4,
+            "embedding": {"name": "circular", "others": "as_zero", "radius": 4.0, "stride": 0.2},
+            "tied": True,
+            "position": {"name": "rope", "periods": [digits + 1.0]},
+            "mixer": {"name": "tied_attention", "keys": "turned", "values": "own", "out": "own", "gain": "one"},
+            "feed_forward": "swiglu",
+            "context_length": 3 * digits + 5,
+        },
+        "training": {
+            "steps": 20_000,
+            "batch_size": 128,
+            "learning_rate": 0.03,
+            "optimizer": {"name": "adamw", "weight_decay": 0.0},
+            "dtype": "float32",
+            "threads": 1,
+            "evaluate_every": 500,
+        },
+        "grading": {
+            "sets": [
+                {"title": "fresh pairs", "count": 10_000, "mixture": [{"operation": uniform}]},
+                {"title": "fresh pairs full of carries", "count": 10_000, "mixture": [{"operation": carrying}]},
+            ]
+        },
+        "questions": ["12+34", f"{high}+1", f"{10 ** (digits - 1)}+{high}"],
+    }
