@@ -156,6 +156,19 @@ class Gathering:
         # Embedding and place are added, and then what was gathered.
         return made.rounded(3), gathered
 
+    def sizes(self, shut: Floats, middle: Floats) -> Floats:
+        """Return how far each digit moves what heads gather, the others being usual, (rows, j)."""
+        heads, rank = self.settled_value.shape
+        total = np.zeros((len(shut), shut.shape[2]))
+        for head in range(heads):
+            allowed = np.where(shut < 0, 0.0, self.weights[head])
+            weight = self.settled_weight[head] + (allowed.sum(1) / (shut == 0).sum(1)).sum(-1)
+            for part in range(rank):
+                at = middle[:, head * rank + part, None, None]
+                moves = self.values[head, part] - at * self.weights[head]
+                total += ((moves + shut).max(1) - (moves - shut).min(1)) / np.maximum(weight, 1e-300)[:, None]
+        return total
+
     def largest(
         self, head: int, values: Floats, settled: Floats | float, shut: Floats, close: float
     ) -> tuple[Floats, Floats]:

@@ -148,7 +148,7 @@ def feed_forward(
             both = norm.mapped(x, matrix, bias)
             return both.cut(slice(half)).applied(SILU).times(both.cut(slice(half, None)))
 
-        return gated, matrix_of(made.down, half)
+        return gated, matrix_of(made.written, half)
     if isinstance(part, SquaredReLU | GELU):
         up = matrix_of(made.up, width)
         curve = gelu if isinstance(part, GELU) else lambda x: x.applied(SQUARED_RELU)

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from abacist.core.errors import SettingsError
-from abacist.evaluation.addition_rows import SUM, AdditionRows, Columns
+from abacist.evaluation.addition_rows import SUM, AdditionRows, Columns, Marks
 from abacist.evaluation.affine import Floats
 from abacist.evaluation.gathered import Gathering, Pairs
 from abacist.evaluation.margins import Ahead, Margins
@@ -205,15 +205,21 @@ class _Search:
         self._ask(batch.states.take(left))
         which = np.zeros(margins.shape, dtype=np.int64)
         which[rows, others] = np.arange(len(rows))
-        chosen = which[left, margins[left].argmin(1)]
-        return self._halved(found, gathering, batch.take(left), marks[left], moves[chosen])
+        worst = margins[left].argmin(1)
+        # What a digit takes from the margin itself, and its part in errors, which grow with the square of what moves.
+        moves = moves[which[left, worst]]
+        sizes = gathering.sizes(shut[left], middle[left])
+        own = _range(moves, marks[left])
+        shares = swing[left, worst, None] * own / np.maximum(own.sum(1, keepdims=True), 1e-300)
+        errors = 2 * ahead.made.error[left, worst, None]
+        shares += errors * sizes / np.maximum(sizes.sum(1, keepdims=True), 1e-300)
+        return self._halved(found, gathering, batch.take(left), marks[left], moves, shares)
 
     def _halved(
-        self, found: PlaceProof, gathering: Gathering, batch: _Open, marks: Any, moves: Floats
+        self, found: PlaceProof, gathering: Gathering, batch: _Open, marks: Marks, moves: Floats, shares: Floats
     ) -> _Open:
-        """Cut each set in two at the digit that moves its margin most."""
-        high, low = (np.where(marks, sign * moves, -np.inf).max(1) for sign in (1, -1))
-        width = np.where(marks.sum(1) > 1, high + low, -1.0)
+        """Cut each set in two at the digit with the largest share, (rows, j), by which of its values move more."""
+        width = np.where(marks.sum(1) > 1, shares, -1.0)
         at = width.argmax(1)
         each = np.arange(len(at))
         settled = width[each, at] < 0
@@ -283,6 +289,12 @@ class _Search:
         gathering = Gathering(self.pairs, self.rows, int(at), before)
         stream, _ = gathering.bounded(np.where(gathering.marks(states), 0.0, -np.inf))
         return self.margins.ahead(stream, self._right(states, place))
+
+
+def _range(moves: Floats, marks: Marks) -> Floats:
+    """Return how far possible digits are apart, (rows, j), of (rows, 10, j)."""
+    apart: Floats = np.where(marks, moves, -np.inf).max(1) - np.where(marks, moves, np.inf).min(1)
+    return apart
 
 
 @torch.inference_mode()

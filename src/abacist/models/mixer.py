@@ -40,18 +40,6 @@ def heads_of(x: Tensor, parts: int, heads: int) -> tuple[Tensor, ...]:
     return x.unflatten(-1, (parts, heads, -1)).permute(2, 0, 3, 1, 4).unbind()
 
 
-def written(value: Tensor, out: nn.Module) -> Tensor:
-    """Return what each key of each head writes where it is attended to alone.
-
-    A bias of `out` is shared out among heads, whose shares of the softmax each sum to 1.
-    Shapes: value (batch, n_heads, keys, d_head), result (batch, n_heads, keys, d_model).
-    """
-    heads = value.shape[1]
-    alone = value[:, :, :, None] * torch.eye(heads, dtype=value.dtype, device=value.device)[:, None, :, None]
-    nothing: Tensor = out(value.new_zeros(heads * value.shape[-1]))
-    return out(alone.flatten(3)) - nothing * (1 - 1 / heads)
-
-
 def picked(x: Tensor, wanted: Tensor | None) -> Tensor:
     """Return the wanted tokens of each row: (batch, seq, width) and (batch, n) give (batch, n, width)."""
     if wanted is None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from abacist.models.cache import Cache
 from abacist.models.kernels import CHUNK, attend, attend_all
 from abacist.models.linear import Linear
-from abacist.models.mixer import Mixer, heads_of, picked, written
+from abacist.models.mixer import Mixer, heads_of, picked
 from abacist.models.position import INDEX, PositionScheme
 from abacist.models.settings import ModelSettings
 
@@ -116,7 +116,8 @@ class Attention(Mixer):
 
         What a token gathers is the sum over heads of what keys write, each by its share of the softmax. Where tokens
         stand is told by their coordinates alone: those of a row need not follow one another.
-        Shapes: x (batch, seq, d_model); scores (batch, n_heads, queries, keys); written (batch, n_heads, keys, d_model).
+        Shapes: x (batch, seq, d_model); scores (batch, n_heads, queries, keys); written (batch, n_heads,
+        keys, d_model).
         """
         query, key, value = self._projected(x, None)
         query, key = position.rotate(query, coordinates), position.rotate(key, coordinates)
@@ -128,7 +129,10 @@ class Attention(Mixer):
         if slopes is not None:
             distance = coordinates[:, None, :, None, INDEX] - coordinates[:, None, None, :, INDEX]
             scores = scores - distance * slopes[:, None, None]
-        return scores, written(value, self.out)
+        alone = value[:, :, :, None] * torch.eye(self.n_heads, dtype=value.dtype, device=value.device)[:, None, :, None]
+        # A bias on the way out is shared out among heads, whose shares of the softmax each sum to 1.
+        nothing = self.written(value.new_zeros(1, 1, self.d_query))
+        return scores, self.written(alone.flatten(3)) - nothing * (1 - 1 / self.n_heads)
 
 
 def gathered(
