@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from abacist.apps import export, sample, size
-from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, SAMPLE, SIZE, TEXT, TRAIN
+from abacist.apps import export, prove, sample, size
+from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, PROVE, SAMPLE, SIZE, TEXT, TRAIN
 from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
@@ -61,6 +61,10 @@ def parser() -> argparse.ArgumentParser:
     _compare(add("compare", help=about, description=COMPARE))
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
+    prove.arguments(
+        add("prove", help="prove that a run adds all pairs of numbers, or find one it does not", description=PROVE),
+        _count,
+    )
     export.arguments(add("export", help="write a run's model as a folder that transformers loads", description=EXPORT))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result

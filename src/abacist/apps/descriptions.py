@@ -62,6 +62,15 @@ Prints tables, and writes far.json, pictures and a part of the report.
   abacist far runs/sums --operands 2,4,8,16 --count 50
   abacist far shipped --depths 1,2,3,4,6             the model that comes with abacist"""
 
+PROVE = """\
+Prove that a model of one layer adds all pairs of numbers rightly, by exact bounds over sets of them, or find a pair
+that it does not. Rows must have one shape: the format padded, reversed. Writes proof.json; the exit status is 0 only
+where it is proven.
+
+  abacist train addition --name three --set digits=3 \\
+      --set 'text.format={"name":"padded","width":3,"answer_width":4,"reverse":true}'
+  abacist prove runs/three"""
+
 EXPORT = """\
 Write a run's model and tokenizer as a folder that Hugging Face's transformers loads, as a GPT2LMHeadModel or a
 LlamaForCausalLM, whichever its parts are those of. One of neither is refused with the setting that hinders.

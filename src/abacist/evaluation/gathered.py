@@ -61,7 +61,9 @@ class Pairs:
             _called(each, ids, rows.coordinates[place]) for each in (copy.deepcopy(model).cpu().eval(), in_float64(model))
         )
         entering, scores, wrote = double
-        off = np.abs(single[1] - scores)[:, causal].max()
+        seen = scores[:, causal]
+        here = np.isfinite(seen)  # some heads see only what stands in certain places
+        off = np.abs(single[1][:, causal][here] - seen[here]).max()
         value_off = np.abs(single[2] - wrote).max(1).sum(0)
         mean = wrote.mean(1, keepdims=True)
         _, sizes, turns = np.linalg.svd(wrote - mean, full_matrices=False)
@@ -75,7 +77,7 @@ class Pairs:
             mean.sum((0, 1)),
             place,
             digit,
-            float(DOUBT * off + 16 * UNIT * np.abs(scores[:, causal]).max()),
+            float(DOUBT * off + 16 * UNIT * np.abs(seen[here]).max()),
             DOUBT * value_off + 32 * UNIT * np.abs(wrote).max(1).sum(0),
         )
 
@@ -121,7 +123,8 @@ class Gathering:
         span = pairs.values[:, seen].max(1) - pairs.values[:, seen].min(1)
         self.span = span
         # A softmax whose weights are each wrong by a share, then the sums of its parts.
-        reach = scores[:, seen].max() - scores[:, seen].min()
+        finite = scores[:, seen][np.isfinite(scores[:, seen])]
+        reach = finite.max() - finite.min()
         share = np.expm1(2 * pairs.score_error + UNIT * reach + 2 * ULPS * UNIT)
         shifts = (span[..., None] * np.abs(pairs.bases)).sum((0, 1))
         size = np.abs(pairs.values @ pairs.bases).max(1).sum(0) + np.abs(pairs.origin)

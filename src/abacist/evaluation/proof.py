@@ -39,17 +39,16 @@ AT_ONCE = 512
 ASKED = 16
 """Rows drawn from sets that stay open, for the model itself to answer, at every step: where it errs they may find it."""
 
-Told = Callable[[str, float], None]
-"""Told of the place that is looked at, and how much of it is done, from 0 to 1."""
+Told = Callable[[float], None]
+"""Told how much is done, from 0 to 1."""
 
 
 @dataclass
 class PlaceProof:
     """What was found for one token of the answer."""
 
-    place: int
-    """The power of ten of the digit; one more than there are for the end sign."""
     token: str
+    """The power of ten of the digit, or the end."""
     states: int = 0
     """Sets that were looked at."""
     splits: int = 0
@@ -99,30 +98,42 @@ def check_provable(decoder: Any) -> None:
             raise SettingsError(f"model.{name}: a proof is of models of one layer, this has {getattr(settings, name)}")
 
 
-def prove(decoder: Decoder, rows: AdditionRows, vocabulary: list[str], seconds: float, told: Told) -> Proof:
+def prove(decoder: Decoder, rows: AdditionRows, seconds: float, told: Told) -> Proof:
     """Prove that a decoder adds all pairs of up to `rows.digits` digits, or find one it does not, or run out of time.
 
     Raises: SettingsError for a model whose parts have no bounds here.
     """
     check_provable(decoder)
+    tokens = _tokens(decoder, rows)
     result = Proof(rows.digits, 10 ** (2 * rows.digits))
-    search = _Search(decoder, rows, vocabulary, time.monotonic() + seconds)
+    search = _Search(decoder, rows, time.monotonic() + seconds)
     try:
-        for place in range(rows.places.shape[1] + 1):
+        for place in range(tokens):
             started = time.monotonic()
-            found = search.place_proof(place)
+            found = PlaceProof("end" if place == rows.places.shape[1] else f"10^{place}")
             result.places.append(found)
             try:
-                search.go(found, told)
+                search.go(place, found, lambda share, place=place: told((place + share) / tokens))
             finally:
                 found.seconds = round(time.monotonic() - started, 2)
             if found.open and result.verdict == "proven":
-                result.verdict, result.why = "undecided", f"rows are too close to call at place {place}"
+                result.verdict = "undecided"
+                result.why = f"{found.open} rows are too close to call for float32, the first of them {found.at}"
     except _Wrong as wrong:
         result.verdict, result.counterexample = "counterexample", wrong.pair
     except TimeoutError:
         result.verdict, result.why = "undecided", f"{seconds:g} seconds were not enough"
     return result
+
+
+def _tokens(decoder: Decoder, rows: AdditionRows) -> int:
+    """Return how many tokens of an answer are to be proven: its digits, and the end sign where the model writes it."""
+    columns = rows.places.shape[1]
+    if decoder.answer_tokens not in (None, columns):
+        raise SettingsError(
+            f"kind.answer_tokens: answers of {decoder.answer_tokens} tokens end before or after their {columns} digits"
+        )
+    return columns + (decoder.answer_tokens is None)
 
 
 @dataclass
@@ -137,31 +148,28 @@ class _Open:
 
 
 class _Search:
-    def __init__(self, decoder: Decoder, rows: AdditionRows, vocabulary: list[str], until: float):
-        self.decoder, self.rows, self.vocabulary, self.until = decoder, rows, vocabulary, until
+    def __init__(self, decoder: Decoder, rows: AdditionRows, until: float):
+        self.decoder, self.rows, self.until = decoder, rows, until
         self.pairs, self.margins = Pairs.of(decoder.model, rows), Margins(decoder.model)
         self.rng = np.random.default_rng(0)
         self.sums = rows.all_sums()
         self._check_bounds()
 
-    def place_proof(self, place: int) -> PlaceProof:
-        return PlaceProof(place, "end" if place == self.rows.places.shape[1] else f"10^{place}")
-
-    def go(self, found: PlaceProof, told: Told) -> None:
-        """Look at every set of a place."""
+    def go(self, place: int, found: PlaceProof, told: Told) -> None:
+        """Look at every set of a place, and note what is found."""
         done = 0.0
-        queries = list(self._queries(found.place))
+        queries = list(self._queries(place))
         for gathering, first in queries:
             waiting = [_Open(first, np.full(len(first), 1 / len(first) / len(queries)))]
             while waiting:
-                told(found.token, done)
+                told(done)
                 if time.monotonic() > self.until:
                     raise TimeoutError
                 batch = waiting.pop()
                 if len(batch.states) > AT_ONCE:
                     waiting.append(batch.take(slice(AT_ONCE, None)))
                     batch = batch.take(slice(AT_ONCE))
-                left = self._bounded(found, gathering, batch)
+                left = self._bounded(place, found, gathering, batch)
                 done += batch.share.sum() - left.share.sum()
                 if len(left.states):
                     waiting.append(left)
@@ -182,13 +190,13 @@ class _Search:
         right: Integers = self.rows.digit_ids[states.digits[:, SUM, place].argmax(-1)]
         return right
 
-    def _bounded(self, found: PlaceProof, gathering: Gathering, batch: _Open) -> _Open:
+    def _bounded(self, place: int, found: PlaceProof, gathering: Gathering, batch: _Open) -> _Open:
         """Bound the margins of sets; return halves of those that stay open."""
         found.states += len(batch.states)
         marks = gathering.marks(batch.states)
         shut = np.where(marks, 0.0, -np.inf)
         stream, middle = gathering.bounded(shut)
-        right = self._right(batch.states, found.place)
+        right = self._right(batch.states, place)
         ahead = self.margins.ahead(stream, right)
         itself = np.arange(ahead.shift.shape[1]) == right[:, None]
         swing = ahead.swing.copy()
