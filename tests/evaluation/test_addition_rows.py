@@ -22,7 +22,7 @@ def test_rows_are_those_of_the_codec():
     rows = AdditionRows.of(codec())
     made = rows.rows(np.array([[9, 4, 0]]), np.array([[3, 8, 0]]))[0]
     text = codec()
-    assert rows.prompt_length == len("<start>".split()) + len("94+38=")
+    assert rows.prompt_length == 1 + len("94+38=")  # its start token
     assert made.tolist() == [
         *text.prompt(("49", "+", "83")),
         *text.tokenizer.encode(text.format.completion("132")),

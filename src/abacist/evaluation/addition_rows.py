@@ -12,6 +12,7 @@ from abacist.text.coordinates import Integers, coordinates
 from abacist.text.formats.padded import Padded
 
 Marks = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 LEFT, RIGHT, SUM = 0, 1, 2
 
@@ -172,17 +173,28 @@ class Columns:
         return possible
 
     def drawn(self, rng: np.random.Generator) -> Integers:
-        """Draw a sum of each set: the digits of both numbers, (rows, 2, columns).
+        """Draw a sum of each set: the digits of both numbers, (rows, 2, columns)."""
+        return self.best(rng.random(self.digits.shape))
 
-        Sets must be propagated: then whatever is drawn for a column, from the top, can be gone on with.
+    def best(self, scores: Floats) -> Integers:
+        """Return the sum of each set whose digits have the largest scores together, (rows, 2, columns).
+
+        Column by column, the best way to either carry (Viterbi 1967, IEEE Transactions on Information Theory 13).
+        Shapes: scores (rows, 3, columns, 10). Sets must have sums, and be propagated.
         """
-        rows, _, columns, _ = self.digits.shape
-        result = np.zeros((rows, 2, columns), dtype=np.int64)
-        out = self.carries[:, -1].argmax(-1)
-        for column in range(columns - 1, -1, -1):
-            ways = self.carries[:, column][:, _WAYS[:, 2]] & (out[:, None] == _WAYS[:, 4])
+        columns = self.digits.shape[2]
+        value = np.stack([np.zeros(len(self)), np.full(len(self), -np.inf)], axis=1)
+        chosen = np.empty((columns, len(self), 2), dtype=np.int64)
+        for column in range(columns):
+            total = value[:, _WAYS[:, 2]]
             for number, part in _CUTS:
-                ways &= self.digits[:, number, column][:, _WAYS[:, part]]
-            chosen = (ways * rng.random(ways.shape)).argmax(-1)
-            result[:, :, column], out = _WAYS[chosen, :2], _WAYS[chosen, 2]
+                own = np.where(self.digits[:, number, column], scores[:, number, column], -np.inf)
+                total = total + own[:, _WAYS[:, part]]
+            for out in (0, 1):
+                way = np.where(_WAYS[:, 4] == out, total, -np.inf)
+                chosen[column, :, out], value[:, out] = way.argmax(-1), way.max(-1)
+        result, out = np.empty((len(self), 2, columns), dtype=np.int64), np.zeros(len(self), dtype=np.int64)
+        for column in range(columns - 1, -1, -1):
+            way = chosen[column, np.arange(len(self)), out]
+            result[:, :, column], out = _WAYS[way, :2], _WAYS[way, 2]
         return result

@@ -37,7 +37,7 @@ AT_ONCE = 512
 """Sets that are bounded together."""
 
 ASKED = 16
-"""Rows drawn from sets that stay open, for the model itself to answer, at every step: where it errs they may find it."""
+"""Rows drawn from sets that stay open, for the model itself to answer, beside the worst of each set."""
 
 Told = Callable[[float], None]
 """Told how much is done, from 0 to 1."""
@@ -210,12 +210,12 @@ class _Search:
         left = np.flatnonzero(~(least > 0))
         if not len(left):
             return batch.take(slice(0))
-        self._ask(batch.states.take(left))
         which = np.zeros(margins.shape, dtype=np.int64)
         which[rows, others] = np.arange(len(rows))
         worst = margins[left].argmin(1)
         # What a digit takes from the margin itself, and its part in errors, which grow with the square of what moves.
         moves = moves[which[left, worst]]
+        self._ask(batch.states.take(left), gathering, moves)
         sizes = gathering.sizes(shut[left], middle[left])
         own = _range(moves, marks[left])
         shares = swing[left, worst, None] * own / np.maximum(own.sum(1, keepdims=True), 1e-300)
@@ -250,13 +250,15 @@ class _Search:
         counts = np.bincount(source[alive], minlength=len(each))
         return _Open(both.take(alive), (batch.share / np.maximum(counts, 1))[source[alive]])
 
-    def _ask(self, states: Columns) -> None:
-        """Let the model answer rows of sets that stay open. Raises: _Wrong if it answers one wrongly."""
-        single = states.digits[:, :SUM].sum(-1).max((1, 2)) == 1
-        some = self.rng.permutation(len(states))[:ASKED]
-        asked = np.union1d(np.flatnonzero(single), some)
-        drawn = states.take(asked).drawn(self.rng)
-        for pair in wrong_pairs(self.decoder, self.rows, drawn):
+    def _ask(self, states: Columns, gathering: Gathering, moves: Floats) -> None:
+        """Let the model answer rows of sets that stay open: those that moves are worst for, and some drawn at random.
+
+        A set of one row is always asked. Raises: _Wrong if one is answered wrongly.
+        """
+        scores = np.zeros(states.digits.shape)
+        scores[:, gathering.number, gathering.column] = moves.transpose(0, 2, 1)
+        some = states.take(self.rng.permutation(len(states))[:ASKED])
+        for pair in wrong_pairs(self.decoder, self.rows, np.concatenate([states.best(scores), some.drawn(self.rng)])):
             raise _Wrong(*pair)
 
     def _note(self, found: PlaceProof, states: Columns, margins: Floats) -> None:
