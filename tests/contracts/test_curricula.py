@@ -10,6 +10,7 @@ from abacist.core.catalogue import Part, build, own_names, settings_class
 from abacist.core.errors import SettingsError
 from abacist.core.settings import check, dump
 from abacist.data.curricula.by_accuracy import ByAccuracy
+from abacist.data.curricula.scheduled import Scheduled
 from abacist.data.curricula.staged import Staged
 from abacist.data.curriculum import CURRICULA, Curriculum, Look
 from abacist.problems.task import Weighted
@@ -128,3 +129,37 @@ def test_wrong_settings_of_by_accuracy_are_refused(settings: dict[str, float]):
 def test_wrong_settings_of_staged_are_refused(settings: dict[str, float]):
     with pytest.raises(SettingsError, match="must be"):
         Staged(**settings)  # type: ignore[arg-type]
+
+
+def test_scheduled_factors_go_in_straight_lines_from_turn_to_turn():
+    schedule = Scheduled(at=[2, 4, 8], factors_at=[[1, 0, 0, 4], [1, 1, 0, 2], [0, 1, 1, 0]])
+    taken = [schedule.factors(MIXTURE, [()] * looks) for looks in (0, 2, 3, 4, 6, 8, 99)]
+    assert taken == [
+        [1, 0, 0, 4],
+        [1, 0, 0, 4],
+        [1, 0.5, 0, 3],
+        [1, 1, 0, 2],
+        [0.5, 1, 0.5, 1],
+        [0, 1, 1, 0],
+        [0, 1, 1, 0],
+    ]
+
+
+def test_stages_are_scheduled_evenly_where_no_factors_are_given():
+    opened = [sum(Scheduled(at=[0, 30]).factors(MIXTURE, [()] * looks)) for looks in (0, 9, 10, 19, 20, 50)]
+    assert opened == [2, 2, 3, 3, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"at": []}, "at must be numbers of looks that rise"),
+        ({"at": [3, 3]}, "at must be numbers of looks that rise"),
+        ({"at": [0, 1], "factors_at": [[1.0]]}, "factors_at must be one list for each of the 2 turns"),
+        ({"at": [0], "factors_at": [[1.0]]}, "factors_at needs lists of 4 factors"),
+    ],
+    ids=str,
+)
+def test_wrong_settings_of_scheduled_are_refused(settings: dict[str, list[float]], message: str):
+    with pytest.raises(SettingsError, match=message):
+        made("scheduled", **settings).shares(MIXTURE, [])

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from abacist.core.errors import SettingsError
 from abacist.kinds.decoder import Decoder, completion_indices
 from abacist.models.settings import ModelSettings
 from abacist.text.batch import Batch, collate
@@ -63,3 +64,27 @@ def test_writing_switches_to_evaluation_once_and_back():
 
 def test_where_nearly_everything_counts_there_is_no_window():
     assert completion_indices(batch_of(ROWS["long answers"]).loss_mask[:, 1:]) is None
+
+
+def fixed(tokens: int = 2) -> Decoder:
+    model = ModelSettings(d_model=16, n_layers=1, n_heads=2, d_ff=32, context_length=12)
+    return Decoder.new(Decoder.Settings(answer_tokens=tokens), model, CLASSES, end_id=2, seed=1)
+
+
+def test_answers_of_one_length_end_by_themselves_and_the_end_is_not_learned():
+    rows = [Row([1, 3, 4, 5, 6, 7, 8, 9, 2], 6), Row([1, 3, 4, 5, 8, 2], 3), Row([1, 7, 7, 2], 1)]
+    kind = fixed(2)
+    batch = kind.prepare(batch_of([*rows[:1], Row([1, 3, 4, 5, 6, 7, 9, 9, 2], 6)]))
+    assert batch.loss_mask.sum(axis=1).tolist() == [2, 2]
+    assert kind.loss(batch).isfinite()
+    assert Decoder.new(Decoder.Settings(), kind.model.settings, CLASSES, 2, 1).prepare(batch) is batch
+    torch.nn.init.zeros_(kind.model.head.weight)  # so that it never writes the end itself
+    for answer in kind.answer([row.ids[: row.prompt_length] for row in rows]):
+        assert (answer.ids, answer.probabilities[-1]) == ([0, 0, 2], 1.0)
+
+
+def test_an_answer_of_another_length_is_refused():
+    with pytest.raises(SettingsError, match=r"kind\.answer_tokens: an answer of 3 tokens is there, and all should"):
+        fixed(2).prepare(batch_of([Row([1, 3, 4, 5, 6, 2], 2)]))
+    with pytest.raises(SettingsError, match="answer_tokens must be at least 1"):
+        Decoder.Settings(answer_tokens=0)

@@ -126,3 +126,45 @@ def test_a_model_with_weights_counts_as_one_without():
     assert part_sizes(new_transformer(settings, torch.zeros(9, dtype=torch.int64), 1)) == part_sizes(
         model("decoder", 9, d_model=16, n_heads=2)
     )
+
+
+class Tied(nn.Module):
+    """Weights that share memory in every way there is."""
+
+    def __init__(self, device: str = "cpu"):
+        super().__init__()
+        whole = torch.zeros(6, 4, device=device)
+        self.whole = nn.Parameter(whole)
+        self.again = self.whole
+        self.turned = nn.Parameter(whole.T)
+        self.rows = nn.Parameter(whole[2:4])
+        self.every_other = nn.Parameter(whole[::2, 1])
+        self.spread = nn.Parameter(torch.zeros(1, 3, device=device).expand(5, 3))
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_numbers_in_memory_count_once_whatever_looks_at_them(device: str):
+    assert count_parameters(Tied(device)) == 24 + 3
+    assert sum(part.parameters for part in part_sizes(Tied(device))) == 24 + 3
+
+
+def test_slices_of_one_tensor_count_for_what_they_cover():
+    made, whole = nn.Module(), torch.zeros(10)
+    made.first, made.second = nn.Parameter(whole[:4]), nn.Parameter(whole[2:8:2])
+    assert count_parameters(made) == 4 + 2  # 0 to 3, 4 and 6
+    made.nothing = nn.Parameter(torch.zeros(0, 3))
+    assert count_parameters(made) == 6
+    made.second.requires_grad_(False)
+    assert (count_parameters(made), count_parameters(made, learning=True)) == (6, 4)
+
+
+def test_a_rotation_of_a_matrix_is_one_weight_and_learned_positions_count():
+    shape = {"d_model": 6, "n_heads": 1, "n_layers": 1, "d_ff": 4, "head_width": 4, "context_length": 9}
+    mixer = {"name": "tied_attention", "gain": "none"}
+    rotated = model("decoder", 5, **shape, mixer=mixer, position="rope")
+    matrices = 2 * 5 * 6 + 6 * 4 + 2 * 6 * 4
+    assert total(rotated) == matrices + 1
+    learned = model("decoder", 5, **shape, mixer=mixer, position="learned")
+    assert total(learned) == matrices + 1 + 9 * 6
+    sinusoidal = model("decoder", 5, **shape, mixer=mixer, position="sinusoidal")
+    assert total(sinusoidal) == matrices + 1

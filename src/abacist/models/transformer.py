@@ -75,8 +75,10 @@ class Transformer(nn.Module):
         self.operators = Operators.wanted_by(self.blocks, len(token_classes))
         self.norm = build(NORMS, settings.norm, settings.d_model)
         if settings.shared_norms:
-            for block in self.blocks:
-                block.attention_norm = block.feed_forward_norm = self.norm
+            # Weights are shared, not modules: a module that stands in two places cannot be given an ensemble's weights.
+            for norm in (norm for block in self.blocks for norm in (block.attention_norm, block.feed_forward_norm)):
+                for name, parameter in self.norm.named_parameters():
+                    setattr(norm, name, parameter)
         self.head = self.embedding.head()
         draw_weights(self, settings.n_layers)
         if settings.tied:
