@@ -72,12 +72,19 @@ where it is proven.
   abacist prove runs/three"""
 
 EXPORT = """\
-Write a run's model and tokenizer as a folder that Hugging Face's transformers loads, as a GPT2LMHeadModel or a
-LlamaForCausalLM, whichever its parts are those of. One of neither is refused with the setting that hinders.
+Write a run's model for other programs.
+
+--to transformers writes model and tokenizer as a folder that Hugging Face's transformers loads, as a GPT2LMHeadModel or
+a LlamaForCausalLM, whichever its parts are those of. One of neither is refused with the setting that hinders.
 
   abacist train demo --name like_gpt2 --set model.position=learned --set model.norm=layer_norm \\
       --set model.feed_forward=gelu
-  abacist export runs/like_gpt2 --out like_gpt2"""
+  abacist export runs/like_gpt2 --out like_gpt2
+
+--to adderboard writes a model that adds as one Python file, which needs torch alone: its weights, its forward pass, and
+`build_model` and `add` as the public contest for small adders asks for them.
+
+  abacist export runs/tiny_adder --to adderboard --out adder.py"""
 
 BENCH = """\
 Measure what abacist costs, on this machine; every figure with its spread. Without a name: everything.
