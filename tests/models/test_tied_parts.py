@@ -128,7 +128,8 @@ def test_the_way_down_is_the_matrix_it_stands_for(down: str):
 
 
 def test_numbers_lie_on_an_arc_of_three_weights_and_are_read_by_it():
-    settings = shape(tied=True, embedding={"name": "circular", "others": "as_zero", "radius": 2.0, "stride": 0.2})
+    arc = {"name": "circular", "others": "as_zero", "radius": 2.0, "stride": 0.2, "sharpness": 3.0}
+    settings = shape(tied=True, embedding=arc)
     model = new_transformer(settings, [0] * 14, 1, NUMBERS)
     radius, start, stride = model.embedding.weight.tolist()
     assert (radius, stride) == pytest.approx((2.0, 0.2))
@@ -137,7 +138,7 @@ def test_numbers_lie_on_an_arc_of_three_weights_and_are_read_by_it():
     torch.testing.assert_close(model.embedding(torch.arange(14)), expected)
     hidden = torch.randn(3, 6, generator=torch.Generator().manual_seed(1))
     logits = model.head(hidden)
-    torch.testing.assert_close(logits[:, 3:13], (hidden @ expected.T)[:, 3:13])
+    torch.testing.assert_close(logits[:, 3:13], 3 * (hidden @ expected.T)[:, 3:13])
     assert (logits[:, [0, 1, 2, 13]] == LOWEST).all()
     sizes = {part.name: part for part in part_sizes(model)}
     assert (sizes["Circular"].parameters, sizes["CircularHead"].parameters, sizes["CircularHead"].shared) == (3, 0, 3)
@@ -149,8 +150,9 @@ def test_other_tokens_have_vectors_of_their_own_unless_they_are_read_as_zero():
     assert len(own.embedding(torch.arange(14)).unique(dim=0)) == 14
     with pytest.raises(SettingsError, match=r"model\.tied must be true where other tokens are read as zero"):
         new_transformer(shape(embedding={"name": "circular", "others": "as_zero"}), [0] * 14, 1, NUMBERS)
-    with pytest.raises(SettingsError, match=r"radius must be above 0"):
-        Circular.Settings(radius=0.0)
+    for name in ("radius", "sharpness"):
+        with pytest.raises(SettingsError, match=f"{name} must be above 0"):
+            Circular.Settings(**{name: 0.0})
 
 
 @pytest.mark.parametrize(("norm", "each"), [({"name": "rms_norm", "scale": True}, 6), ({"name": "layer_norm"}, 12)])

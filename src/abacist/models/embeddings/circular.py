@@ -37,10 +37,15 @@ class Circular(TokenEmbedding):
         start: float | None = None
         """Null draws it."""
         stride: float = 0.2
+        sharpness: float = 1.0
+        """What logits are multiplied by where the head is tied. Neighbours on an arc are alike: without it the radius
+        has to grow a hundredfold before a choice between them is sure, and with it what is added to its vectors."""
 
         def __post_init__(self) -> None:
             if self.radius is not None and not 0 < self.radius < math.inf:
                 raise SettingsError(f"radius must be above 0, got {self.radius}")
+            if not 0 < self.sharpness < math.inf:
+                raise SettingsError(f"sharpness must be above 0, got {self.sharpness}")
 
     weight: nn.Parameter
     """Radius, start and stride, (3,)."""
@@ -60,7 +65,7 @@ class Circular(TokenEmbedding):
             raise SettingsError(f"model.d_model: a circle needs two dimensions, got {model.d_model}")
         if settings.others == "as_zero" and not model.tied:
             raise SettingsError("model.tied must be true where other tokens are read as zero: they are never written")
-        self.width, (others,) = model.d_model, np.nonzero(known < 0)
+        self.width, self.sharpness, (others,) = model.d_model, settings.sharpness, np.nonzero(known < 0)
         self.register_buffer("numbers", torch.as_tensor(known))
         self.register_buffer("place", torch.as_tensor(others), persistent=False)
         radius = 0.02 * math.sqrt(model.d_model) if settings.radius is None else settings.radius
@@ -104,7 +109,7 @@ class CircularHead(nn.Module):
         if not self.tied:
             return F.linear(hidden, self.weight)
         (embedding,) = self.tied
-        logits = F.linear(hidden, embedding.vectors())
+        logits = F.linear(hidden, embedding.sharpness * embedding.vectors())
         return logits if embedding.others is not None else logits.index_fill(-1, embedding.place, LOWEST)
 
 
