@@ -25,7 +25,7 @@ TINY = {
     "head_width": 4,
     "d_ff": 2,
     "tied": True,
-    "embedding": {"name": "circular", "others": "as_zero", "radius": 2.0},
+    "embedding": {"name": "circular", "others": "as_zero", "radius": 2.0, "sharpness": 3.0},
     "position": {"name": "rope", "periods": [4.0, 20.0]},
     "mixer": "tied_attention",
     "feed_forward": {"name": "swiglu", "down": "turned"},
@@ -43,7 +43,9 @@ SHAPES: dict[str, dict[str, Any]] = {
         "mixer": {"name": "tied_attention", "keys": "own", "values": "own", "out": "values", "rank": 3, "gain": "each"},
         "feed_forward": {"name": "swiglu", "down": "turned"},
     },
-    "gains none": {"mixer": {"name": "tied_attention", "keys": "queries", "values": "keys", "out": "own", "gain": "none"}},
+    "gains none": {
+        "mixer": {"name": "tied_attention", "keys": "queries", "values": "keys", "out": "own", "gain": "none"}
+    },
 }
 
 ASK = """
@@ -87,7 +89,12 @@ def asked_alone(file: Path, pairs: list[tuple[int, int]], rows: Any) -> dict[str
     """Import the file where there is no abacist, and let it answer."""
     asked = json.dumps({"pairs": pairs, "rows": rows.tolist()})
     done = subprocess.run(
-        [sys.executable, "-c", ASK, str(file), asked], capture_output=True, text=True, check=False, env={}, cwd=file.parent
+        [sys.executable, "-c", ASK, str(file), asked],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={},
+        cwd=file.parent,
     )
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)

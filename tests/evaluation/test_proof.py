@@ -1,8 +1,12 @@
 """Proofs of adders, held to what the models answer to every pair there is."""
 
 import itertools
+import json
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,22 +15,28 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abacist.core.catalogue import Part
+from abacist.apps import cli
+from abacist.core.catalogue import Part, file_hash
 from abacist.core.errors import SettingsError
 from abacist.evaluation.addition_rows import SUM, AdditionRows, Columns
 from abacist.evaluation.gathered import Gathering, Pairs
 from abacist.evaluation.margins import Margins
 from abacist.evaluation.proof import Proof, logits_of, prove, wrong_pairs
 from abacist.kinds.decoder import Decoder
+from abacist.models.checkpoint import load_tensors, save_tensors
 from abacist.models.settings import ModelSettings
+from abacist.recipe import settings_of
+from abacist.runs.asking import asker
+from abacist.runs.problems import ProblemRun
+from abacist.runs.proving import PROOF
 from abacist.text.codec import Codec, TextSettings
 from abacist.text.coordinates import Integers, coordinates
+from abacist.training.loop import WEIGHTS
 
 DIGITS = 2
-WRITTEN = TextSettings(
-    Part("padded", {"width": DIGITS, "answer_width": DIGITS + 1, "reverse": True}),
-    Part("character", {"characters": "0123456789+="}),
-)
+PADDED = {"width": DIGITS, "answer_width": DIGITS + 1, "reverse": True}
+SIGNS = "0123456789+="
+WRITTEN = TextSettings(Part("padded", PADDED), Part("character", {"characters": SIGNS}))
 
 
 @pytest.fixture(scope="module")
@@ -56,25 +66,27 @@ def fresh(codec: Codec, seed: int = 1, answer_tokens: int | None = None, **chang
 
 
 @pytest.fixture(scope="module")
-def adder(codec: Codec, rows: AdditionRows) -> Decoder:
-    """One that learned all pairs of two digits, answer and end."""
-    made = fresh(codec)
-    ids = torch.from_numpy(rows.rows(*every_pair().transpose(1, 0, 2)))
-    places = torch.from_numpy(rows.coordinates)
-    optimizer = torch.optim.Adam(made.parameters(), 1e-2)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 0.01, 400)
-    draw = torch.Generator().manual_seed(1)
-    made.model.train()
-    for _ in range(400):
-        batch = ids[torch.randint(len(ids), (512,), generator=draw)]
-        logits = made.model(batch[:, :-1], places[:-1].expand(len(batch), -1, -1))[:, rows.prompt_length - 1 :]
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, rows.prompt_length :].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    made.model.eval()
+def run(tmp_path_factory: pytest.TempPathFactory) -> ProblemRun:
+    """One that learned to add two digits in some seconds."""
+    changes = [
+        ("digits", DIGITS),
+        ("text", {"format": {"name": "padded", **PADDED}, "tokenizer": {"name": "character", "characters": SIGNS}}),
+        ("model.d_ff", 64),
+        ("training.steps", 600),
+        ("training.evaluate_every", 600),
+        ("training.dtype", "float32"),
+        ("training.threads", 1),
+    ]
+    made = ProblemRun.create(tmp_path_factory.mktemp("runs") / "two", settings_of("addition", changes))
+    made.train()
     return made
+
+
+@pytest.fixture(scope="module")
+def adder(run: ProblemRun) -> Decoder:
+    kind = run.trained()
+    assert isinstance(kind, Decoder)
+    return kind
 
 
 def proof_of(decoder: Decoder, rows: AdditionRows, seconds: float = 1e6) -> Proof:
@@ -157,7 +169,7 @@ SHAPES: list[dict[str, Any]] = [
         "head_width": 4,
         "d_ff": 2,
         "tied": True,
-        "embedding": Part("circular", {"others": "as_zero", "radius": 2.0}),
+        "embedding": Part("circular", {"others": "as_zero", "radius": 2.0, "sharpness": 3.0}),
         "position": Part("rope", {"periods": [3.0, 20.0]}),
         "mixer": Part("tied_attention"),
         "feed_forward": Part("swiglu", {"down": "up"}),
@@ -237,3 +249,41 @@ def test_a_part_that_does_more_than_bounds_know_is_found_out(adder: Decoder, row
 def test_coordinates_are_those_of_every_row(codec: Codec, rows: AdditionRows):
     ids = rows.rows(*every_pair()[:50].transpose(1, 0, 2))
     assert (coordinates(ids, codec.classes) == rows.coordinates).all()
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["abacist", "prove", *map(str, arguments)])
+    return cli.run()
+
+
+def test_the_command_says_and_keeps_what_is_proven(run: ProblemRun, monkeypatch: pytest.MonkeyPatch, capsys: Any):
+    assert command(monkeypatch, run.path, "--digits", 1) == 0
+    assert "proven for all 100 pairs of numbers of up to 1 digits" in capsys.readouterr().out
+    kept = json.loads((run.path / PROOF).read_text())
+    assert kept["verdict"] == "proven"
+    assert kept["weights_sha256"] == file_hash(run.path / WEIGHTS)
+    assert command(monkeypatch, run.path, "--digits", 3) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--digits 3: this model writes numbers of 1 to 2 digits" in line
+
+
+def test_the_command_shows_a_pair_that_is_wrong(
+    run: ProblemRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+):
+    folder = shutil.copytree(run.path, tmp_path / "damaged")
+    weights = load_tensors(folder / WEIGHTS)
+    weights["head.weight"][run.codec.tokenizer.vocabulary.index("7")] *= 0.5
+    save_tensors(weights, folder / WEIGHTS)
+    assert command(monkeypatch, folder, "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    left, right = told["counterexample"]
+    assert told["verdict"] == "counterexample"
+    assert told["right"] == str(left + right)
+    ask = asker(ProblemRun.open(folder))
+    assert ask([f"{left}+{right}"], None)[0].answer == told["written"] != told["right"]
+
+
+def test_a_run_of_something_else_is_refused_in_one_line(tiny_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any):
+    assert command(monkeypatch, tiny_run) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "text.format: a proof needs rows of one shape" in line

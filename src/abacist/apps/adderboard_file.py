@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -89,7 +88,9 @@ def _check(settings: RunSettings) -> None:
     for path, folder, part in [*places, ("text.format", "formats", settings.text.format)]:
         if not (TEMPLATES / folder / f"{part.name}.py.j2").is_file():
             known = sorted(each.name.removesuffix(".py.j2") for each in (TEMPLATES / folder).glob("*.py.j2"))
-            lines.append(f"{path} is {part.name}; this form has {', '.join(each for each in known if each != 'attend')}")
+            lines.append(
+                f"{path} is {part.name}; this form has {', '.join(each for each in known if each != 'attend')}"
+            )
     if settings.text.tokenizer.name != "character":
         lines.append(f"text.tokenizer is {settings.text.tokenizer.name}; this form has character")
     if model.position.settings.get("spread") is not None:

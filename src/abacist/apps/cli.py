@@ -65,7 +65,9 @@ def parser() -> argparse.ArgumentParser:
         add("prove", help="prove that a run adds all pairs of numbers, or find one it does not", description=PROVE),
         _count,
     )
-    export.arguments(add("export", help="write a run's model for transformers, or as one Python file", description=EXPORT))
+    export.arguments(
+        add("export", help="write a run's model for transformers, or as one Python file", description=EXPORT)
+    )
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result
 

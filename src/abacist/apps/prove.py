@@ -19,9 +19,7 @@ def arguments(command: argparse.ArgumentParser, count: Callable[[str], int]) -> 
         "--minutes", type=float, default=60.0, metavar="N", help="give up after so many (default: %(default)g)"
     )
     command.add_argument("--json", action="store_true", help="print JSON")
-    command.set_defaults(
-        command=lambda options: prove(options.run, options.digits, options.minutes, options.json)
-    )
+    command.set_defaults(command=lambda options: prove(options.run, options.digits, options.minutes, options.json))
 
 
 def prove(path: Path, digits: int | None, minutes: float, as_json: bool) -> None:
@@ -70,7 +68,5 @@ def _table(proof: "Proof") -> "Table":
     table.add_column("seconds", justify="right")
     for place in proof.places:
         margin = f"{place.margin:.3g}" if place.splits < place.states else ""
-        table.add_row(
-            place.token, f"{place.states:,}", f"{place.splits:,}", margin, place.at, f"{place.seconds:,.1f}"
-        )
+        table.add_row(place.token, f"{place.states:,}", f"{place.splits:,}", margin, place.at, f"{place.seconds:,.1f}")
     return table

@@ -76,9 +76,7 @@ class Affine:
 
     def plus(self, other: "Affine") -> "Affine":
         """Return the sum of two with the same deltas."""
-        summed = Affine(
-            self.centre + other.centre, self.slope + other.slope, self.error + other.error, self.reach
-        )
+        summed = Affine(self.centre + other.centre, self.slope + other.slope, self.error + other.error, self.reach)
         return summed.rounded(1)
 
     def times(self, other: "Affine") -> "Affine":

@@ -58,7 +58,8 @@ class Pairs:
         ids = np.where(digit < 0, rows.template[place], rows.digit_ids[digit])
         causal = place[None] <= place[:, None]
         single, double = (
-            _called(each, ids, rows.coordinates[place]) for each in (copy.deepcopy(model).cpu().eval(), in_float64(model))
+            _called(each, ids, rows.coordinates[place])
+            for each in (copy.deepcopy(model).cpu().eval(), in_float64(model))
         )
         entering, scores, wrote = double
         seen = scores[:, causal]

@@ -1,5 +1,6 @@
 """From the residual stream after attention to the margins of logits, with bounds: feed-forward, norms and head."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +12,6 @@ from torch import Tensor, nn
 
 from abacist.core.errors import SettingsError
 from abacist.evaluation.affine import SILU, SQUARED_RELU, Affine, Curve, Floats, gamma, gelu, inverse_root
-from abacist.evaluation.gathered import in_float64
 from abacist.models.feed_forwards.gelu import GELU
 from abacist.models.feed_forwards.squared_relu import SquaredReLU
 from abacist.models.feed_forwards.swiglu import SwiGLU
@@ -21,18 +21,21 @@ from abacist.models.transformer import Transformer
 from abacist.text.coordinates import Integers
 
 
-def matrix_of(function: Callable[[Tensor], Tensor], width: int) -> tuple[Floats, Floats]:
-    """Return matrix (outputs, width) and bias (outputs,) of what is a linear map, by calling it.
+def matrix_of(part: Callable[[Tensor], Tensor], width: int) -> tuple[Floats, Floats]:
+    """Return matrix (outputs, width) and bias (outputs,) of what is a linear map, as float32 has them.
 
-    Raises: SettingsError if it is none.
+    A part that makes its matrix of something else is called on unit vectors, for which products and sums are exact.
+    Raises: SettingsError if it is no linear map.
     """
     with torch.no_grad():
-        bias = function(torch.zeros(width, dtype=torch.float64))
-        matrix = (function(torch.eye(width, dtype=torch.float64)) - bias).T
-        tried = torch.linspace(-2, 3, width, dtype=torch.float64)
-        if not torch.allclose(function(tried), matrix @ tried + bias):
+        if isinstance(part, nn.Linear):
+            none = torch.zeros(part.out_features)
+            return part.weight.double().numpy(), (none if part.bias is None else part.bias).double().numpy()
+        bias = part(torch.zeros(width))
+        matrix, tried = (part(torch.eye(width)) - bias).T, torch.linspace(-2, 3, width)
+        if not torch.allclose(part(tried), matrix @ tried + bias, rtol=1e-4, atol=1e-4):
             raise SettingsError("a part of the model is no linear map where a proof needs one")
-    return matrix.numpy(), bias.numpy()
+    return matrix.double().numpy(), bias.double().numpy()
 
 
 class Norm:
@@ -46,8 +49,8 @@ class Norm:
         centred = isinstance(norm, LayerNorm)
         self.centring = np.eye(width) - 1 / width if centred else None
         weight, bias = norm.weight, getattr(norm, "bias", None)
-        self.weight = np.ones(width) if weight is None else weight.detach().numpy()
-        self.bias = np.zeros(width) if bias is None else bias.detach().numpy()
+        self.weight = np.ones(width) if weight is None else weight.detach().double().numpy()
+        self.bias = np.zeros(width) if bias is None else bias.detach().double().numpy()
 
     def parts(self, x: Affine) -> tuple[Affine, Affine]:
         """Return what is divided, and one over what it is divided by, (rows, 1)."""
@@ -70,11 +73,15 @@ class Margins:
 
     def __init__(self, model: Transformer):
         """Raises: SettingsError for parts that have no bounds here."""
-        width, block = model.settings.d_model, in_float64(model).blocks[0]
-        last, head = in_float64(model).norm, in_float64(model).head
-        self.before, self.last = Norm(block.feed_forward_norm, width), Norm(last, width)
+        model = copy.deepcopy(model).cpu().float().eval()
+        width, block = model.settings.d_model, model.blocks[0]
+        self.before, self.last = Norm(block.feed_forward_norm, width), Norm(model.norm, width)
         self.within, self.down = feed_forward(block.feed_forward, self.before, width)
-        self.head, self.shift = matrix_of(head, width)
+        self.head, self.shift = matrix_of(model.head, width)
+        # Two units that are turned into one another before they are mapped may cancel in what is the matrix here.
+        down = np.abs(self.down[0])
+        turned = getattr(block.feed_forward, "turn", None) is not None
+        self.written = 2 * (down + np.roll(down, down.shape[1] // 2, 1)) if turned else down
         self.size = np.abs(self.shift) + np.abs(self.head) @ np.abs(self.last.bias)
         self.shift = self.shift + self.head @ self.last.bias
         self.head = self.head * self.last.weight
@@ -89,7 +96,7 @@ class Margins:
             difference = difference @ self.last.centring
         # What is added to the stream is mapped to margins at once: hidden units that cancel do so here too.
         made = x.mapped(difference, 0).plus(inner.mapped(difference @ down, 0)).moved(difference @ bias)
-        terms = x.magnitude + inner.magnitude @ np.abs(down).T + np.abs(bias)
+        terms = x.magnitude + inner.magnitude @ self.written.T + np.abs(bias)
         if self.last.centring is not None:
             terms = terms + terms.mean(-1, keepdims=True)
         # Each logit is a sum of its own; the root's own error is common to all of them, and changes no order.
@@ -132,9 +139,7 @@ class Ahead:
         return choose(numbers * low, numbers * high)
 
 
-def feed_forward(
-    part: nn.Module, norm: Norm, width: int
-) -> tuple[Callable[[Affine], Affine], tuple[Floats, Floats]]:
+def feed_forward(part: nn.Module, norm: Norm, width: int) -> tuple[Callable[[Affine], Affine], tuple[Floats, Floats]]:
     """Return the hidden units of a feed-forward part behind its norm, and the matrix and bias that read them.
 
     Raises: SettingsError for a part of another kind.

@@ -109,9 +109,7 @@ class Attention(Mixer):
 
         return attend(query, key, units, None, 0.0, position.slopes(), bias)
 
-    def pairs(
-        self, x: Tensor, coordinates: Tensor, position: PositionScheme, step: int = 0
-    ) -> tuple[Tensor, Tensor]:
+    def pairs(self, x: Tensor, coordinates: Tensor, position: PositionScheme, step: int = 0) -> tuple[Tensor, Tensor]:
         """Return the scores of all pairs of tokens before the softmax, of later keys too, and what each key writes.
 
         What a token gathers is the sum over heads of what keys write, each by its share of the softmax. Where tokens
