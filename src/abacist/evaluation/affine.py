@@ -214,7 +214,7 @@ def _gelu_rise(x: Floats) -> Floats:
 
 
 def _gelu_bends(low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    """The second derivative is 0.81 at most and never below -0.12; its size is below 0.12 from 1.5 on, 0.0001 from 5."""
+    """Of the second derivative: at most 0.81, never below -0.12; in size 0.12 at most from 1.5 on, 0.0001 from 5 on."""
     far = np.abs(np.clip(0, low, high))
     small = np.where(far < 5, 0.12, 1e-4)
     return -small, np.where(far < 1.5, 0.81, small)

@@ -198,10 +198,8 @@ class Gathering:
                 break
             chosen = best.argmax(1)
             places = np.arange(weights.shape[1])
-            if values.ndim == 2:
-                above = values[chosen, places]
-            else:
-                above = np.take_along_axis(values, chosen[:, None], 1)[:, 0]
+            each = np.broadcast_to(values, shut.shape)
+            above = np.take_along_axis(each, chosen[:, None], 1)[:, 0]
             below = weights[chosen, places].sum(-1) + own
             reached = np.maximum(reached, (above.sum(-1) + settled) / np.maximum(below, 1e-300))
         return reached + beyond, parts

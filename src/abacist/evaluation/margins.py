@@ -90,7 +90,7 @@ class Margins:
         """Return bounds on margins, from the residual stream after attention and the right token of each row."""
         inner = self.within(x)
         down, bias = self.down
-        y, scale = self.last.parts(x.plus(inner.mapped(down).moved(bias)))
+        _, scale = self.last.parts(x.plus(inner.mapped(down).moved(bias)))
         difference = self.head[right][:, None] - self.head
         if self.last.centring is not None:
             difference = difference @ self.last.centring
