@@ -1,14 +1,12 @@
 """Proof that a small decoder adds: of all pairs of numbers, not of those that were tried.
 
 For each token of an answer, given that those before it are right, the sums there are fall into sets: the digit written
-before and the right one are settled, all others open. For a set, attention's output is bounded exactly in chosen
-directions, and the rest of the block and the head by affine arithmetic. Where the right logit is ahead of all others at
-its least, the set is done; where not, it is cut in two at the digit that moves the margin most. What is left in the end
-are sets of one row, which the model itself is asked.
+before and the right one are settled, all others open. For a set, attention's output is bounded in chosen directions by
+exact maximisation, and the rest of the block and the head by affine arithmetic. Where the right logit is ahead of all
+others at its least, the set is done; where not, it is cut in two at the digit that moves the margin most. What is left
+in the end are sets of one row, which the model itself is asked.
 
-What is assumed: float32 as IEEE 754 has it, sums in any order; exp, tanh and the inverse root right to four units in the
-last place; scores of pairs and what tokens write no more than eight times as far from float64 as the furthest of all of
-them is measured to be.
+What is assumed stands in `ASSUMED`, and goes into every proof.
 """
 
 import time
@@ -321,6 +319,4 @@ def wrong_pairs(decoder: Decoder, rows: AdditionRows, pairs: Integers) -> Iterat
     """Yield those pairs of numbers, (n, 2, columns) as digits, that the model answers wrongly."""
     right = rows.rows(pairs[:, 0], pairs[:, 1])[:, rows.prompt_length :]
     wrong = (logits_of(decoder, rows, pairs).argmax(-1) != right).any(-1)
-    powers = 10 ** np.arange(pairs.shape[2])
-    for left, other in (pairs[wrong] @ powers).tolist():
-        yield left, other
+    yield from map(tuple, (pairs[wrong] @ 10 ** np.arange(pairs.shape[2])).tolist())
