@@ -135,7 +135,7 @@ class Columns:
     def __len__(self) -> int:
         return len(self.digits)
 
-    def take(self, rows: Marks | Integers) -> "Columns":
+    def take(self, rows: Marks | Integers | slice) -> "Columns":
         """Return some of the rows."""
         return Columns(self.digits[rows], self.carries[rows])
 
@@ -169,8 +169,7 @@ class Columns:
 
     def possible(self) -> Marks:
         """Tell which sets have a sum, once they are propagated."""
-        possible: Marks = self.digits.any((1, 2, 3))
-        return possible
+        return np.asarray(self.digits.any((1, 2, 3)))
 
     def drawn(self, rng: np.random.Generator) -> Integers:
         """Draw a sum of each set: the digits of both numbers, (rows, 2, columns)."""
@@ -190,9 +189,9 @@ class Columns:
             for number, part in _CUTS:
                 own = np.where(self.digits[:, number, column], scores[:, number, column], -np.inf)
                 total = total + own[:, _WAYS[:, part]]
-            for out in (0, 1):
-                way = np.where(_WAYS[:, 4] == out, total, -np.inf)
-                chosen[column, :, out], value[:, out] = way.argmax(-1), way.max(-1)
+            for carried in (0, 1):
+                ways = np.where(_WAYS[:, 4] == carried, total, -np.inf)
+                chosen[column, :, carried], value[:, carried] = ways.argmax(-1), ways.max(-1)
         result, out = np.empty((len(self), 2, columns), dtype=np.int64), np.zeros(len(self), dtype=np.int64)
         for column in range(columns - 1, -1, -1):
             way = chosen[column, np.arange(len(self)), out]

@@ -89,12 +89,12 @@ def _called(model: Transformer, ids: Integers, places: Integers) -> tuple[Floats
     x = model.embedding(torch.from_numpy(ids)[None])
     added = model.position.embed(coordinates)
     x = x if added is None else x + added
-    block = model.blocks[0]
-    attention: Any = block.attention
+    block: Any = model.blocks[0]
+    attention = block.attention
     if not hasattr(attention, "pairs"):
         raise SettingsError(f"model.mixer: {model.settings.mixer.name} has no scores of pairs, which a proof needs")
     scores, wrote = attention.pairs(block.attention_norm(x), coordinates, model.position)
-    return tuple(each[0].double().numpy() for each in (x, scores, wrote))  # type: ignore[return-value]
+    return x[0].double().numpy(), scores[0].double().numpy(), wrote[0].double().numpy()
 
 
 class Gathering:

@@ -74,7 +74,8 @@ class Margins:
     def __init__(self, model: Transformer):
         """Raises: SettingsError for parts that have no bounds here."""
         model = copy.deepcopy(model).cpu().float().eval()
-        width, block = model.settings.d_model, model.blocks[0]
+        width = model.settings.d_model
+        block: Any = model.blocks[0]
         self.before, self.last = Norm(block.feed_forward_norm, width), Norm(model.norm, width)
         self.within, self.down = feed_forward(block.feed_forward, self.before, width)
         self.head, self.shift = matrix_of(model.head, width)

@@ -57,6 +57,8 @@ class PlaceProof:
     """The set that has this margin."""
     open: int = 0
     """Rows too close to call."""
+    close: str = ""
+    """The first of them."""
     seconds: float = 0.0
 
 
@@ -111,12 +113,13 @@ def prove(decoder: Decoder, rows: AdditionRows, seconds: float, told: Told) -> P
             found = PlaceProof("end" if place == rows.places.shape[1] else f"10^{place}")
             result.places.append(found)
             try:
-                search.go(place, found, lambda share, place=place: told((place + share) / tokens))
+                for share in search.shares(place, found):
+                    told((place + share) / tokens)
             finally:
                 found.seconds = round(time.monotonic() - started, 2)
             if found.open and result.verdict == "proven":
                 result.verdict = "undecided"
-                result.why = f"{found.open} rows are too close to call for float32, the first of them {found.at}"
+                result.why = f"{found.open} rows are too close to call for float32, the first of them {found.close}"
     except _Wrong as wrong:
         result.verdict, result.counterexample = "counterexample", wrong.pair
     except TimeoutError:
@@ -153,14 +156,14 @@ class _Search:
         self.sums = rows.all_sums()
         self._check_bounds()
 
-    def go(self, place: int, found: PlaceProof, told: Told) -> None:
-        """Look at every set of a place, and note what is found."""
+    def shares(self, place: int, found: PlaceProof) -> Iterator[float]:
+        """Look at every set of a place, and note what is found; yield what part is done."""
         done = 0.0
         queries = list(self._queries(place))
         for gathering, first in queries:
             waiting = [_Open(first, np.full(len(first), 1 / len(first) / len(queries)))]
             while waiting:
-                told(done)
+                yield done
                 if time.monotonic() > self.until:
                     raise TimeoutError
                 batch = waiting.pop()
@@ -231,7 +234,7 @@ class _Search:
         settled = width[each, at] < 0
         if settled.any():  # single rows, which the model was asked, and answered rightly
             found.open += int(settled.sum())
-            found.at = found.at or self._named(batch.states.take(np.flatnonzero(settled)[:1]))
+            found.close = found.close or self._named(batch.states.take(np.flatnonzero(settled)[:1]))
         keep = np.flatnonzero(~settled)
         batch, at, marks, moves, each = batch.take(keep), at[keep], marks[keep], moves[keep], np.arange(len(keep))
         found.splits += len(keep)
