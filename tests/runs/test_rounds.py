@@ -204,6 +204,7 @@ def test_voters_are_trained_from_seeds_of_their_own_and_spared_the_last_round(ma
         ({"data__targets": ["operands"]}, "leave file, pack, targets"),
         ({"data__curriculum": {"name": "staged"}}, r"set data\.curriculum=fixed"),
         ({"training__stop_at": 0.9}, r"set training\.stop_at=null"),
+        ({"training__give_up": {"after": 0.5, "below": 0.2}}, r"set training\.give_up=null"),
         ({"data__rounds": {"share": 0.01}}, r"data\.rounds\.share: a batch needs rows of both kinds"),
         ({"model__context_length": 8}, r"a question of 9 tokens of round 2 leaves no room"),
     ],

@@ -237,8 +237,10 @@ def test_a_run_is_of_problems_or_of_text(tmp_path: Path, book: Path, tiny_values
             check(RunSettings, wrong)
     with pytest.raises(SettingsError, match="questions belongs to runs of problems"):
         settings(book, questions=["1+1"])
-    with pytest.raises(SettingsError, match="stop_at is a share of right answers"):
+    with pytest.raises(SettingsError, match="stop_at goes by a share of right answers"):
         settings(book, training__stop_at=0.9)
+    with pytest.raises(SettingsError, match="give_up goes by a share of right answers"):
+        settings(book, training__give_up={"after": 0.5, "below": 0.2})
     run, problems = made(tmp_path, book), Run.create(tmp_path / "runs" / "problems", tiny_settings())
     assert (type(Run.open(run.path)), type(problems)) == (TextRun, ProblemRun)
     with pytest.raises(RunError, match="is a run of text; this is for runs of problems"):

@@ -1,7 +1,6 @@
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +18,7 @@ from abacist.runs.settings import RunSettings
 from abacist.training import loop
 from abacist.training.loop import METRICS, STATE, WEIGHTS, Evaluation, Progress, Trainer
 from abacist.training.settings import TrainingSettings
+from abacist.training.state import read_counters
 
 Settings = Callable[..., RunSettings]
 
@@ -118,29 +118,43 @@ def test_a_constant_rate_takes_minutes_too(tiny_settings: Settings, tmp_path: Pa
 def test_training_stops_at_the_wished_accuracy_and_repeats_exactly(
     tiny_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: dict[str, Any]
 ):
-    scores = {10: 0.1, 20: 0.6, 30: 0.9, 40: 0.2}
     ticking(monkeypatch, 0.1)
-
-    def pretend(path: Path, settings: RunSettings) -> Run:
-        run = Run.create(path, settings)
-        evaluations = iter(sorted(scores))
-
-        def evaluate(*arguments: object) -> list[Any]:
-            share = scores[next(evaluations)]
-            return [SimpleNamespace(correct=index < 20 * share) for index in range(20)]
-
-        with monkeypatch.context() as patch:
-            patch.setattr("abacist.runs.problems.ask", lambda *arguments: evaluate())
-            patch.setattr("abacist.runs.problems.mark", lambda problem, answer, codec: answer)
-            run.train()
-        return run
-
-    run = pretend(tmp_path / "run", tiny_settings(training__stop_at=0.55, **budget))
+    scores = [0.1, 0.6, 0.9, 0.2]
+    run = pretending(monkeypatch, scores, tmp_path / "run", tiny_settings(training__stop_at=0.55, **budget))
     steps = [json.loads(line)["step"] for line in (run.path / METRICS).read_text().splitlines()]
     assert max(steps) == 20
     assert run.finished()
-    again = pretend(tmp_path / "again", run.settings)
+    again = pretending(monkeypatch, scores, tmp_path / "again", run.settings)
     assert weights(again) == weights(run)
+
+
+@pytest.mark.parametrize(
+    ("scores", "ends"), [([0.3, 0.1, 0.9, 0.9], 20), ([0.1, 0.2, 0.1, 0.9], 30), ([0.0, 0.2, 0.2, 0.0], 40)], ids=str
+)
+def test_a_hopeless_training_is_given_up_after_its_share_of_the_steps(
+    tiny_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scores: list[float], ends: int
+):
+    settings = tiny_settings(training__give_up={"after": 0.5, "below": 0.2})
+    run = pretending(monkeypatch, scores, tmp_path / "run", settings)
+    counters = read_counters(run.path / STATE)
+    assert counters is not None
+    assert (counters.step, counters.finished, counters.given_up) == (ends, True, ends < 40)
+    assert run.settings == settings
+
+
+def pretending(monkeypatch: pytest.MonkeyPatch, scores: list[float], path: Path, settings: RunSettings) -> Run:
+    """Train a run whose looks at 20 problems find these shares of them right."""
+    run, left = Run.create(path, settings), iter(scores)
+
+    def evaluate() -> list[Any]:
+        share = next(left)
+        return [SimpleNamespace(correct=index < 20 * share) for index in range(20)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("abacist.runs.problems.ask", lambda *arguments: evaluate())
+        patch.setattr("abacist.runs.problems.mark", lambda problem, answer, codec: answer)
+        run.train()
+    return run
 
 
 def test_the_best_weights_are_kept_not_the_last(tiny_settings: Settings, tmp_path: Path):
@@ -209,12 +223,15 @@ def test_every_logged_line_names_its_step(tiny_run: Path):
         {"clip": -1},
         {"evaluate_every": 0},
         {"stop_at": 1.5},
+        {"give_up": {"after": 1.0, "below": 0.2}},
+        {"give_up": {"after": 0.5, "below": 0}},
+        {"give_up": {"after": 0.5, "below": 0.2}, "steps": None, "minutes": 1.0},
     ],
     ids=str,
 )
 def test_wrong_settings_are_refused(changes: dict[str, Any]):
     with pytest.raises(SettingsError):
-        replace(TrainingSettings(steps=5), **changes)
+        check(TrainingSettings, {"steps": 5, **changes})
 
 
 def test_rows_that_do_not_fit_are_found_before_training(tiny_settings: Settings, tmp_path: Path):

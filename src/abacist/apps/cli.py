@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from abacist.apps import export, prove, sample, size
-from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, PROVE, SAMPLE, SIZE, TEXT, TRAIN
+from abacist.apps import export, prove, sample, size, sweep
+from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, PROVE, SAMPLE, SIZE, SWEEP, TEXT, TRAIN
 from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
@@ -59,15 +59,14 @@ def parser() -> argparse.ArgumentParser:
     sample.arguments(add("sample", help="let a run of text write", description=SAMPLE))
     about = "train every combination of choices, measure all alike: one table, one plot"
     _compare(add("compare", help=about, description=COMPARE))
+    about = "search settings for the smallest model that passes"
+    sweep.arguments(add("sweep", help=about, description=SWEEP), _set, _count, _folder_name)
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
-    prove.arguments(
-        add("prove", help="prove that a run adds all pairs of numbers, or find one it does not", description=PROVE),
-        _count,
-    )
-    export.arguments(
-        add("export", help="write a run's model for transformers, or as one Python file", description=EXPORT)
-    )
+    about = "prove that a run adds all pairs of numbers, or find one it does not"
+    prove.arguments(add("prove", help=about, description=PROVE), _count)
+    about = "write a run's model for transformers, or as one Python file"
+    export.arguments(add("export", help=about, description=EXPORT))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result
 

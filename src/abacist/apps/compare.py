@@ -2,11 +2,7 @@
 
 import contextlib
 import dataclasses
-import difflib
-import hashlib
 import itertools
-import json
-import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,28 +14,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from abacist.apps.choices import Choice, Choosing
 from abacist.apps.console import reading
 from abacist.apps.materials import Material, material_of
 from abacist.apps.progress import Display, clock
-from abacist.apps.short_names import PATHS, in_full
-from abacist.apps.source import settings_from
-from abacist.core.catalogue import own_names
-from abacist.core.errors import AbacistError, Interrupted, SettingsError, UnknownName
+from abacist.core.errors import AbacistError, Interrupted, SettingsError, UnknownName, one_line
+from abacist.core.settings import shown
 from abacist.evaluation.compared import AnyComparison, AnyRow, AnyTrial
-from abacist.recipe import FOLDER, dials, find
 from abacist.runs.folder import write_json
 from abacist.runs.run import Run, count_from_settings
 from abacist.runs.settings import RunSettings
-from abacist.runs.trials import check_same, is_finished, prepare
+from abacist.runs.trials import check_same, folder_name, is_finished, prepare
 from abacist.training.settings import TrainingSettings
 
 TABLE, PAGE, PLOT = "compare.json", "compare.md", "compare.png"
 PIPE = 160
 """Characters of a line where no terminal says how many it has."""
-NAME = 80
-"""Characters of a run folder's name; a longer one is cut."""
-
-Choice = tuple[str, Any]
 
 
 @dataclass
@@ -65,11 +55,7 @@ class Combination:
 
     def folder(self, seed: int) -> str:
         """Return the name of the run folder of a seed: no two choices share one."""
-        whole = "_".join(f"{heading}-{text}" for heading, text in self.choices.items())
-        name = re.sub(r"[^\w.+-]+", "-", whole)[:NAME].strip("-")
-        if name != whole:
-            name += f"_{hashlib.sha256(whole.encode()).hexdigest()[:6]}"
-        return f"{name}_seed-{seed}"
+        return folder_name(self.choices, seed)
 
     def asked(self, seed: int) -> RunSettings:
         """Return the settings asked for with a seed."""
@@ -147,7 +133,7 @@ class _Bakeoff:
                         run.check()
                     each.parameters = run.parameters()
             except AbacistError as error:
-                each.cannot = _one_line(error)
+                each.cannot = one_line(error)
         reasons = list(dict.fromkeys(each.cannot for each in self.combinations))
         if all(reasons):
             raise SettingsError("\n".join(reasons))
@@ -227,7 +213,7 @@ class _Bakeoff:
         except Interrupted:
             raise
         except AbacistError as error:
-            each.faults[seed] = _one_line(error)
+            each.faults[seed] = one_line(error)
             self.console.print(f"  [red]failed[/] {escape(each.faults[seed])}", soft_wrap=True)
         else:
             if trained:
@@ -288,57 +274,22 @@ def _combinations(source: str, over: Sequence[Sequence[Choice]], changes: Sequen
 
     Raises: UnknownName for a name that there is not, SettingsError if no combination has settings.
     """
-    made_before = source not in own_names(FOLDER) and (Path(source).is_dir() or Path(source).suffix == ".json")
-    own = {} if made_before else dials(find(source))
-    paths = [choices[0][0] for choices in over]
-    for path in [*paths, *(path for path, _ in changes)]:
-        _check_name(path, source, own)
-    fixed = [in_full(path, value, own) for path, value in changes]
-    whole = [in_full(path, None, own)[0] for path in paths]
-    twice = [path for path in whole if whole.count(path) > 1 or path in dict(fixed)]
-    if twice:
-        raise SettingsError(f"{twice[0]}: given twice; name it in one --over, and not with --set too")
-    headings = [path.rpartition(".")[2] for path in paths]
-    headings = [path if headings.count(last) > 1 else last for path, last in zip(paths, headings, strict=True)]
+    choosing = Choosing.of(source, [choices[0][0] for choices in over], changes)
     made: dict[tuple[str, ...], Combination] = {}
     for choice in itertools.product(*over):
-        texts = [_shown(value) for _, value in choice]
-        each = Combination(dict(zip(headings, texts, strict=True)))
+        values = [value for _, value in choice]
+        texts = [shown(value) for value in values]
+        each = Combination(dict(zip(choosing.headings, texts, strict=True)))
         try:
-            each.settings = settings_from(source, [*(in_full(*pair, own) for pair in choice), *fixed])
+            each.settings = choosing.settings(values)
         except UnknownName:
             raise
         except SettingsError as error:
-            each.cannot = _one_line(error)
+            each.cannot = one_line(error)
         made.setdefault(tuple(texts), each)
     if all(each.cannot for each in made.values()):
         raise SettingsError("\n".join(dict.fromkeys(each.cannot for each in made.values())))
     return list(made.values())
-
-
-def _check_name(path: str, source: str, own: dict[str, Any]) -> None:
-    """Refuse the seed, which has its own argument, and what is no setting, dial or short name."""
-    if path == "seed":
-        raise SettingsError("seed: a comparison takes the seeds 1 to N by itself; give --seeds N")
-    known = [*own, *PATHS, *(each.name for each in dataclasses.fields(RunSettings))]
-    if "." not in path and path not in known:
-        close = difflib.get_close_matches(path, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else "abacist compare --help has the short names"
-        raise UnknownName(f"{path}: {source} has no such dial or setting; {hint}")
-
-
-def _shown(value: Any) -> str:
-    """Write a value as the table has it: parts by their names, with what is set of them."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        settings = [f"{key}={_shown(item)}" for key, item in value.items() if key != "name"]
-        return " ".join([*([str(value["name"])] if "name" in value else []), *settings])
-    return json.dumps(value)
-
-
-def _one_line(error: AbacistError) -> str:
-    return "; ".join(str(error).splitlines())
 
 
 def _tables(comparison: AnyComparison[Any], room: int) -> list[Table]:

@@ -45,6 +45,21 @@ what came first is then forgotten.
   abacist sample runs/character_gpt --prompt "The " --temperature 0.7 --top-k 20
   abacist sample runs/thesis --num 5 --tokens 2000 --latex-check      how many of the paragraphs parse"""
 
+SWEEP = """\
+How small can a model be and still pass? Every point of a grid, or those that a sampler draws, is trained and graded;
+the page has all of them by size, with the share of seeds that pass, and the picture accuracy against parameters.
+Run it again with the same arguments and it goes on: what is done is not done again.
+
+  abacist sweep addition --over model.d_model=4..32:4 --seeds 3 --pass 0.99 --workers 2
+  abacist sweep addition --over model.d_model=4..32:4 --over training.learning_rate=1e-3..3e-2:log \\
+      --sampler tpe --trials 40 --ceiling 5000 --give-up 0.5:0.2
+  abacist sweep demo --over model.n_layers=1,2 --over model.d_model=8..64:8 --on "held out" --until-passed
+
+A grid goes from small models to large. Samplers are Optuna's: random, tpe, nsga2 and gp, for few parameters and a
+high accuracy at once. The short names of abacist compare hold here, too. --set training.stop_at=1.0 ends a training
+as soon as it is right on all that it looks at. With --storage several machines may work on one sweep: each keeps the
+runs that it trained, and all figures are in the database, so that any of them can write the report."""
+
 GRADE = """\
 Grade a run on its sets or on public benchmarks, or any text of lines.
 

@@ -5,6 +5,11 @@ class AbacistError(Exception):
     """Base of every mistake a user can make and mend; its text says what, where, and what to do."""
 
 
+def one_line(error: Exception) -> str:
+    """Return all that an error says in one line."""
+    return "; ".join(str(error).splitlines()) or type(error).__name__
+
+
 class SettingsError(AbacistError, ValueError):
     """One or more settings are wrong; the text has a line for each of them.
 

@@ -110,6 +110,16 @@ def _separated(text: str) -> Iterator[str]:
         yield value
 
 
+def shown(value: Any) -> str:
+    """Write a value as tables have it: parts by their names, with what is set of them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        settings = [f"{key}={shown(item)}" for key, item in value.items() if key != "name"]
+        return " ".join([*([str(value["name"])] if "name" in value else []), *settings])
+    return json.dumps(value)
+
+
 def leaves(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield every dotted path of nested dicts and lists, inner nodes too, with its value."""
     items = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()

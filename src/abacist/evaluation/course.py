@@ -10,6 +10,13 @@ from abacist.evaluation.grading import Score, percent
 Metrics = Sequence[Mapping[str, Any]]
 """The lines, in their order."""
 
+FITTED = 0.1
+"""Nats a token of training loss below which what is shown counts as learned: its tokens have over 90 %."""
+UNKNOWN, KNOWN = 0.5, 0.9
+"""Held-out accuracies between which a sudden understanding jumps."""
+LATE = 2
+"""How many times the steps of learning what is shown a sudden understanding takes, at least."""
+
 
 @dataclass(frozen=True)
 class RoundFacts:
@@ -80,3 +87,25 @@ def best_look(metrics: Metrics) -> tuple[int, float, float]:
     begins = [place for place, line in enumerate(metrics) if "asked_for_round" in line]
     looks = watched_looks(metrics[begins[-1] :] if begins else metrics) or watched_looks(metrics)
     return max(looks, key=lambda look: (look[1], -look[2], look[0]))
+
+
+def looks_of(metrics: Metrics) -> list[tuple[int, float]]:
+    """Return the step and the held-out accuracy of every look."""
+    return [(line["step"], line["held_out_accuracy"]) for line in metrics if "held_out_accuracy" in line]
+
+
+def grokking_step(metrics: Metrics) -> int | None:
+    """Return the step at which a model understood long after it had learned what it is shown; None if it did not.
+
+    It is the first look with over 90 % of the held-out problems right, if a look before had below 50 % at a step
+    at least twice that at which the training loss first fell below 0.1 nats a token. Held-out problems that are
+    learned along with those that are shown do not count, however steep their curve.
+    Source: Power et al. 2022, arXiv:2201.02177, who give no rule; this one is ours.
+    """
+    looks = looks_of(metrics)
+    fitted = next((line["step"] for line in metrics if line.get("loss", FITTED) < FITTED), None)
+    known = next((step for step, accuracy in looks if accuracy > KNOWN), None)
+    if fitted is None or known is None:
+        return None
+    late = any(accuracy < UNKNOWN and LATE * fitted <= step < known for step, accuracy in looks)
+    return known if late else None

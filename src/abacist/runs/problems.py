@@ -251,8 +251,10 @@ class ProblemRun(Run):
         return list(zip(problems, generated, strict=True))
 
 
-def train_together(runs: Sequence[ProblemRun], watch: Callable[[Progress], None] = lambda _: None) -> list[Outcome]:
-    """Train runs of one shape at once; `watch` is told of the first.
+def train_together(
+    runs: Sequence[ProblemRun], watch: Callable[[Progress], None] = lambda _: None, resume: bool = False
+) -> list[Outcome]:
+    """Train runs of one shape at once, or go on with them; `watch` is told of the first.
 
     Raises: SettingsError where the runs differ in what one pass must share.
     """
@@ -265,5 +267,5 @@ def train_together(runs: Sequence[ProblemRun], watch: Callable[[Progress], None]
             f"data.curriculum: {name} goes by answers, and must not where models are trained at once; train them in "
             "turn, or choose fixed or scheduled"
         )
-    trainers = [run.trainer(watch if run is runs[0] else lambda _: None, resume=False) for run in runs]
+    trainers = [run.trainer(watch if run is runs[0] else lambda _: None, resume) for run in runs]
     return [run.end(outcome) for run, outcome in zip(runs, Ensemble(trainers).run(), strict=True)]

@@ -44,8 +44,9 @@ def check_rounds(run: "ProblemRun") -> None:
         )
     if run.curriculum.follows:
         raise SettingsError("data.rounds: what is shown follows from the rounds; set data.curriculum=fixed")
-    if settings.training.stop_at is not None:
-        raise SettingsError("data.rounds: a round is as long as data.rounds.steps says; set training.stop_at=null")
+    for name in ("stop_at", "give_up"):
+        if getattr(settings.training, name) is not None:
+            raise SettingsError(f"data.rounds: a round is as long as data.rounds.steps says; set training.{name}=null")
     if not 0 < own_rows(run, rounds) < settings.training.batch_size:
         raise SettingsError("data.rounds.share: a batch needs rows of both kinds; make training.batch_size larger")
     if len(run.task.stages) < 2:

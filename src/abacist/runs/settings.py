@@ -76,8 +76,9 @@ class RunSettings:
             for name, default in (("data", DataSettings()), ("grading", GradeSettings()), ("questions", [])):
                 if getattr(self, name) != default:
                     raise SettingsError(f"{name} belongs to runs of problems; this one is of text")
-            if self.training.stop_at is not None:
-                raise SettingsError("training.stop_at is a share of right answers; a run of text has none")
+            for name in ("stop_at", "give_up"):
+                if getattr(self.training, name) is not None:
+                    raise SettingsError(f"training.{name} goes by a share of right answers; a run of text has none")
 
     @property
     def problems(self) -> TaskSettings:

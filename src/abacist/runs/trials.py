@@ -5,7 +5,10 @@ came to, are written over it. So what was asked lies beside them, with the diges
 """
 
 import dataclasses
+import hashlib
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,17 @@ from abacist.training.state import read_counters
 ASKED = "asked.json"
 TOLD = 3
 """Settings named, of those that differ."""
+NAME = 80
+"""Characters of a run folder's name; a longer one is cut."""
+
+
+def folder_name(choices: Mapping[str, str], seed: int) -> str:
+    """Return the name of the run folder of some choices, by their headings, and a seed: no two share one."""
+    whole = "_".join(f"{heading}-{text}" for heading, text in choices.items())
+    name = re.sub(r"[^\w.+-]+", "-", whole)[:NAME].strip("-")
+    if name != whole:
+        name += f"_{hashlib.sha256(whole.encode()).hexdigest()[:6]}"
+    return f"{name}_seed-{seed}"
 
 
 def check_same(path: Path, asked: RunSettings) -> None:

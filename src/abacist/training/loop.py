@@ -280,8 +280,11 @@ class Trainer:
             counters.best_accuracy, counters.best_loss = accuracy, result.loss
             counters.best_step = counters.step
             save_tensors(self.kind.model.state_dict(), self.folder / WEIGHTS)
-        wish = self.settings.stop_at
-        return wish is not None and accuracy >= wish
+        wish, give_up = self.settings.stop_at, self.settings.give_up
+        if give_up is not None and counters.steps is not None and accuracy < give_up.below:
+            # At the end there is nothing left to give up.
+            counters.given_up = give_up.after * counters.steps <= counters.step < counters.steps
+        return counters.given_up or (wish is not None and accuracy >= wish)
 
     def save(self) -> None:
         """Save everything that going on needs."""

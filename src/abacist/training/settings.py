@@ -13,6 +13,22 @@ Dtype = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
+class GiveUp:
+    """When a training is hopeless."""
+
+    after: float
+    """Share of the steps that it may always have."""
+    below: float
+    """Share of right answers on the held-out problems below which it then ends, at this or any later look."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.after < 1:
+            raise SettingsError(f"after must be from 0 to below 1, got {self.after}")
+        if not 0 < self.below <= 1:
+            raise SettingsError(f"below must be above 0 and at most 1, got {self.below}")
+
+
+@dataclass(frozen=True)
 class TrainingSettings:
     """Budget, batch, optimizer and schedule."""
 
@@ -48,10 +64,15 @@ class TrainingSettings:
     """Steps between two saves for resuming."""
     stop_at: float | None = None
     """Stop as soon as this share of the held-out problems is answered exactly."""
+    give_up: GiveUp | None = None
+    """Stop a training that is hopeless."""
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
             raise SettingsError("give either steps or minutes (set the other to null)")
+        if self.give_up is not None and self.steps is None:
+            # Of minutes nobody knows beforehand how many steps they are, and a run is to be repeated exactly.
+            raise SettingsError("give_up goes by a share of the steps; give steps instead of minutes")
         if self.steps is not None and self.steps < 0:
             raise SettingsError(f"steps must be at least 0, got {self.steps}")
         for name in ("minutes", "batch_size", "learning_rate", "clip"):

@@ -38,6 +38,8 @@ class Counters:
     best_loss: float = float("inf")
     best_step: int = 0
     finished: bool = False
+    given_up: bool = False
+    """Whether it ended because it was hopeless."""
     looks: list[list[float]] = field(default_factory=list)
     """Of each look that a curriculum goes by, the accuracy of each entry of the mixture."""
 

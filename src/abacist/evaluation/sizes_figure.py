@@ -1,0 +1,41 @@
+"""Several sweeps in one picture: how right models of every size are, a panel a table of problems."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+
+from abacist.evaluation.drawing import SERIES
+from abacist.evaluation.sweeping import SweepResult
+
+PANEL, HEIGHT = 2.9, 2.7
+"""Inches."""
+
+
+def sizes_figure(panels: Mapping[str, Mapping[str, SweepResult]]) -> Figure:
+    """Draw accuracies against parameters: panels by their titles, in each a line for what is asked.
+
+    A point is the median of its seeds, with a line from the worst to the best of them.
+    """
+    columns = 2
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(columns * PANEL, rows * HEIGHT), layout="constrained")
+    for axes, (title, sweeps) in zip(figure.subplots(rows, columns, squeeze=False).flat, panels.items(), strict=False):
+        for color, (label, result) in zip(SERIES, sweeps.items(), strict=False):
+            points = [point for point in result.by_size if point.seeds and point.parameters]
+            spreads = [spread for point in points if (spread := point.spread()) is not None]
+            sizes = [point.parameters for point in points]
+            middles = [spread.median for spread in spreads]
+            bars = [[s.median - s.worst for s in spreads], [s.best - s.median for s in spreads]]
+            look: Any = {"color": color, "marker": "o", "markersize": 3.5, "linewidth": 1.3, "elinewidth": 0.8}
+            axes.errorbar(sizes, middles, yerr=bars, label=label, clip_on=False, **look)
+        axes.set(title=title, ylim=(-0.04, 1.04), xscale="log", xlabel="parameters")
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.xaxis.set_major_locator(LogLocator(10))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.legend(fontsize=7, loc="lower right")
+    for axes in figure.axes[len(panels) :]:
+        axes.set_axis_off()
+    return figure
