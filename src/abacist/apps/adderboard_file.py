@@ -128,7 +128,7 @@ def tricks(settings: RunSettings) -> list[str]:
 def _ties(mixer: Part) -> Iterator[tuple[str, str, bool]]:
     for name in ("keys", "values", "out"):
         of = mixer.settings.get(name, "own")
-        yield name, str(of), of != "own"
+        yield name, "queries, turned" if of == "turned" else str(of), of != "own"
 
 
 def _lines(values: torch.Tensor) -> Iterator[str]:
