@@ -10,8 +10,22 @@ import os
 import sys
 from pathlib import Path
 
-from abacist.apps import export, sample, shrink, size, sweep
-from abacist.apps.descriptions import BENCH, DATA, EXPORT, FAR, GRADE, HELP, SAMPLE, SHRINK, SIZE, SWEEP, TEXT, TRAIN
+from abacist.apps import export, prove, sample, shrink, size, sweep
+from abacist.apps.descriptions import (
+    BENCH,
+    DATA,
+    EXPORT,
+    FAR,
+    GRADE,
+    HELP,
+    PROVE,
+    SAMPLE,
+    SHRINK,
+    SIZE,
+    SWEEP,
+    TEXT,
+    TRAIN,
+)
 from abacist.apps.short_names import COMPARE
 from abacist.core.errors import AbacistError, Interrupted
 
@@ -64,7 +78,10 @@ def parser() -> argparse.ArgumentParser:
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
     shrink.arguments(add("shrink", help="prune and quantize a run's weights", description=SHRINK), _folder_name)
-    export.arguments(add("export", help="write a run's model as a folder that transformers loads", description=EXPORT))
+    about = "prove that a run adds all pairs of numbers, or find one it does not"
+    prove.arguments(add("prove", help=about, description=PROVE), _count)
+    about = "write a run's model for transformers, or as one Python file"
+    export.arguments(add("export", help=about, description=EXPORT))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
     return result
 

@@ -84,13 +84,30 @@ same sets before and after. The new run answers as any other does; it cannot be 
   abacist shrink runs/addition --bits 8,4,3
   abacist shrink runs/addition --bits 4 --prune 0.3 --name small"""
 
+
+PROVE = """\
+Prove that a model of one layer adds all pairs of numbers rightly, by exact bounds over sets of them, or find a pair
+that it does not. Rows must have one shape: the format padded, reversed. Writes proof.json; the exit status is 0 only
+where it is proven.
+
+  abacist train addition --name three --set digits=3 \\
+      --set 'text.format={"name":"padded","width":3,"answer_width":4,"reverse":true}'
+  abacist prove runs/three"""
+
 EXPORT = """\
-Write a run's model and tokenizer as a folder that Hugging Face's transformers loads, as a GPT2LMHeadModel or a
-LlamaForCausalLM, whichever its parts are those of. One of neither is refused with the setting that hinders.
+Write a run's model for other programs.
+
+--to transformers writes model and tokenizer as a folder that Hugging Face's transformers loads, as a GPT2LMHeadModel or
+a LlamaForCausalLM, whichever its parts are those of. One of neither is refused with the setting that hinders.
 
   abacist train demo --name like_gpt2 --set model.position=learned --set model.norm=layer_norm \\
       --set model.feed_forward=gelu
-  abacist export runs/like_gpt2 --out like_gpt2"""
+  abacist export runs/like_gpt2 --out like_gpt2
+
+--to adderboard writes a model that adds as one Python file, which needs torch alone: its weights, its forward pass, and
+`build_model` and `add` as the public contest for small adders asks for them.
+
+  abacist export runs/tiny_adder --to adderboard --out adder.py"""
 
 BENCH = """\
 Measure what abacist costs, on this machine; every figure with its spread. Without a name: everything.

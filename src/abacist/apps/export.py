@@ -12,9 +12,32 @@ if TYPE_CHECKING:
 def arguments(command: argparse.ArgumentParser) -> None:
     """Say what the command takes, and what it does."""
     command.add_argument("run", type=Path, help="a run folder")
-    command.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER", help="a new or an empty folder")
-    command.add_argument("--family", metavar="NAME", help="gpt2 or llama (default: the one that fits)")
-    command.set_defaults(command=lambda options: export(options.run, options.out, options.family))
+    command.add_argument(
+        "--to", default="transformers", metavar="FORM", help="transformers or adderboard (default: %(default)s)"
+    )
+    command.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="PATH", help="a new or an empty folder, or a new .py file"
+    )
+    command.add_argument("--family", metavar="NAME", help="transformers: gpt2 or llama (default: the one that fits)")
+    command.add_argument("--author", metavar="NAME", help="adderboard: who trained it (default: abacist)")
+
+    def run(options: argparse.Namespace) -> None:
+        from abacist.core.errors import AbacistError, UnknownName
+
+        foreign = {"transformers": "author", "adderboard": "family"}
+        if options.to not in foreign:
+            raise UnknownName(f"--to {options.to}: there are {', '.join(foreign)}")
+        if getattr(options, foreign[options.to]) is not None:
+            raise AbacistError(f"--{foreign[options.to]} does not go with --to {options.to}")
+        if options.to == "adderboard":
+            from abacist.apps.adderboard_file import write_adderboard
+
+            write_adderboard(options.run, options.out, options.author or "abacist")
+            print(f"{options.out} holds the model and all that computes with it: it needs torch alone")
+        else:
+            export(options.run, options.out, options.family)
+
+    command.set_defaults(command=run)
 
 
 def export(path: Path, folder: Path, family: str | None = None) -> None:

@@ -37,7 +37,10 @@ class SwiGLU(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., d_model) to the same shape."""
         gate, up = self.gate_up(x).chunk(2, dim=-1)
-        hidden = F.silu(gate) * up
+        return self.written(F.silu(gate) * up)
+
+    def written(self, hidden: Tensor) -> Tensor:
+        """Map hidden units (..., d_ff) back to (..., d_model)."""
         if self.down is not None:
             return self.down(hidden)
         own = self.gate_up.weight.chunk(2)[self.way_down != "gate"]

@@ -1,5 +1,6 @@
 """Self-attention: causal, or over the whole row."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +108,29 @@ class Attention(Mixer):
             return position.bias(self.first + step % self.n_layers, coordinates[:, queries], coordinates[:, :keys])
 
         return attend(query, key, units, None, 0.0, position.slopes(), bias)
+
+    def pairs(self, x: Tensor, coordinates: Tensor, position: PositionScheme, step: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the scores of all pairs of tokens before the softmax, of later keys too, and what each key writes.
+
+        What a token gathers is the sum over heads of what keys write, each by its share of the softmax. Where tokens
+        stand is told by their coordinates alone: those of a row need not follow one another.
+        Shapes: x (batch, seq, d_model); scores (batch, n_heads, queries, keys); written (batch, n_heads,
+        keys, d_model).
+        """
+        query, key, value = self._projected(x, None)
+        query, key = position.rotate(query, coordinates), position.rotate(key, coordinates)
+        key, value = (part.repeat_interleave(self.n_heads // self.kv_heads, 1) for part in (key, value))
+        scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])
+        added, slopes = position.bias(self.first + step % self.n_layers, coordinates, coordinates), position.slopes()
+        if added is not None:
+            scores = scores + added
+        if slopes is not None:
+            distance = coordinates[:, None, :, None, INDEX] - coordinates[:, None, None, :, INDEX]
+            scores = scores - distance * slopes[:, None, None]
+        alone = value[:, :, :, None] * torch.eye(self.n_heads, dtype=value.dtype, device=value.device)[:, None, :, None]
+        # A bias on the way out is shared out among heads, whose shares of the softmax each sum to 1.
+        nothing = self.written(value.new_zeros(1, 1, self.d_query))
+        return scores, self.written(alone.flatten(3)) - nothing * (1 - 1 / self.n_heads)
 
 
 def gathered(
