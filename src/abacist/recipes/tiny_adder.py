@@ -41,7 +41,7 @@ def tiny_adder(digits: int = 10) -> dict[str, Any]:
             "batch_size": 128,
             "learning_rate": 0.05,
             "optimizer": {"name": "adamw", "weight_decay": 0.0},
-            # Held at this rate for long, many seeds are lost again; falling from the start, none of twelve was.
+            # Held at this rate for long, seeds lose again what they had found.
             "schedule": {"name": "trapezoid", "decay": 0.9},
             "dtype": "float32",
             "threads": 1,
