@@ -40,6 +40,27 @@ def running_sums(question: Question) -> list[int]:
     return result
 
 
+def column_sums(question: Question) -> list[int]:
+    """Return the sum of digit products in each column of a product, least significant first; nothing carried."""
+    if len(question) != 3 or question[1] != "*" or not (is_whole(question[0]) and is_whole(question[2])):
+        return []
+    left, right = ([int(digit) for digit in reversed(lexeme)] for lexeme in (question[0], question[2]))
+    result = [0] * (len(left) + len(right))
+    for place, digit in enumerate(left):
+        for other, factor in enumerate(right):
+            result[place + other] += digit * factor
+    return result
+
+
+def column_totals(question: Question) -> list[int]:
+    """Return what each column of a product comes to, least significant first, the carry into it included."""
+    carry, result = 0, []
+    for total in column_sums(question):
+        result.append(total + carry)
+        carry = result[-1] // 10
+    return result
+
+
 def readings(question: Question) -> list[int]:
     """Return the question in the alphabet of readings, each sign as its place there."""
     return [READINGS.index(sign) for sign in reading(question)[0]]
@@ -54,6 +75,8 @@ TARGETS: dict[str, Callable[[Question], list[int]]] = {
     "operands": operands,
     "carries": carries,
     "running_sums": running_sums,
+    "column_sums": column_sums,
+    "column_totals": column_totals,
     "readings": readings,
     "parents": parents,
 }
