@@ -13,8 +13,8 @@ def products(digits: int = 3) -> dict[str, Any]:
     return {
         "task": {
             "mixture": [
-                {**multiplying(0, high), "weight": 4},
-                multiplying(0, high, "digits"),
+                {**multiplying(0, high), "weight": 1},
+                {**multiplying(0, high, "digits"), "weight": 2},
             ],
             "split": {"held_out": 0.05},
         },
@@ -22,8 +22,8 @@ def products(digits: int = 3) -> dict[str, Any]:
             "format": {"name": "padded", "width": digits, "answer_width": 2 * digits, "reverse": True},
             "tokenizer": {"name": "character", "characters": "0123456789*="},
         },
-        "data": {"targets": ["column_sums", "column_totals"]},
-        "kind": {"name": "guided", "besides": {"column_sums": 1, "column_totals": 2}},
+        "data": {"targets": ["column_units", "column_tens", "column_totals"]},
+        "kind": {"name": "guided", "besides": {"column_units": 1, "column_tens": 1, "column_totals": 2}, "scale": 16.0, "weight": 5.0},
         "model": {
             "d_model": 96,
             "n_layers": 3,
