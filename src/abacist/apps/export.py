@@ -25,6 +25,7 @@ def export(path: Path, folder: Path, family: str | None = None) -> None:
     from abacist.core.catalogue import names
     from abacist.core.errors import RunError, UnknownName
     from abacist.kinds.decoder import Decoder
+    from abacist.kinds.guided import Guided
     from abacist.models.family import FAMILIES
     from abacist.models.pretrained import write
     from abacist.runs.run import Run
@@ -35,7 +36,7 @@ def export(path: Path, folder: Path, family: str | None = None) -> None:
         raise RunError(f"{folder} exists; choose another --out")
     run = Run.open(path)
     kind = run.trained()
-    if type(kind) is not Decoder:
+    if type(kind) not in (Decoder, Guided):
         raise RunError(f"{path} is no decoder; other kinds cannot be written")
     tokenizer = run.codec.tokenizer
     chosen = write(kind.model, folder, family, kind.end_id, tokenizer.start_id, tokenizer.pad_id)

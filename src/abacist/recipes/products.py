@@ -23,7 +23,12 @@ def products(digits: int = 3) -> dict[str, Any]:
             "tokenizer": {"name": "character", "characters": "0123456789*="},
         },
         "data": {"targets": ["column_units", "column_tens", "column_totals"]},
-        "kind": {"name": "guided", "besides": {"column_units": 1, "column_tens": 1, "column_totals": 2}, "scale": 16.0, "weight": 5.0},
+        "kind": {
+            "name": "guided",
+            "besides": {"column_units": 1, "column_tens": 1, "column_totals": 2},
+            "scale": 16.0,
+            "weight": 5.0,
+        },
         "model": {
             "d_model": 96,
             "n_layers": 3,
