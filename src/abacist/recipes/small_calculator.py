@@ -8,13 +8,14 @@ from abacist.text.steps.alphabet import SMALL_SYMBOLS
 def small_calculator(digits: int = 3) -> dict[str, Any]:
     """Add, subtract, multiply and divide (to two decimals) numbers of up to `digits` digits, work shown."""
     high = 10**digits - 1
-    # What is long and has many cases is shown more often; half of the numbers are as short as they are long.
+    # Quotients have the longest work, and the only guesses in it.
     weights = {"addition": 1.0, "subtraction": 1.0, "multiplication": 1.0, "division": 1.5}
-    lowest = {"division": 1}
 
     def asking(name: str, draw: str) -> dict[str, Any]:
-        return {"name": name, "left": [0, high], "right": [lowest.get(name, 0), high], "draw": draw}
+        return {"name": name, "left": [0, high], "right": [int(name == "division"), high], "draw": draw}
 
+    # A quotient to three decimals has a row for each of its digits, and each row a digit and a carry a column.
+    longest = (digits + 3) * (2 * digits + 2) + 5 * digits + 32
     return {
         "task": {
             "mixture": [
@@ -25,32 +26,38 @@ def small_calculator(digits: int = 3) -> dict[str, Any]:
             "split": {"held_out": 0.2},
         },
         "text": {"format": "steps", "tokenizer": {"name": "signs", "symbols": SMALL_SYMBOLS, "words": []}},
-        "data": {"pack": 96},
+        "data": {"pack": longest},
         "model": {
             "d_model": 48,
             "n_layers": 2,
-            "n_heads": 6,
+            "n_heads": 3,
             "d_ff": 128,
             "tied": True,
-            "position": {"name": "relative", "axes": 6, "reach": 3},
-            "context_length": 160,
+            "loops": 2,
+            "position": {
+                "name": "columns",
+                "index": [1.5],
+                "column": [1.8, 0.6],
+                "item": [1.2],
+                "line": [1.2],
+                "row": [1.8, 0.6],
+                "place": [1.8],
+                "lowest": -3,
+                "highest": 2 * digits + 2,
+            },
+            "context_length": 2 * longest,
         },
         "training": {
-            "steps": 3000,
-            "batch_size": 48,
+            "steps": 5000,
+            "batch_size": 32,
             "learning_rate": 0.02,
-            "optimizer": {"name": "muon", "momentum": 0.9},
+            "optimizer": "muon",
+            "schedule": {"name": "trapezoid", "decay": 0.7},
             "evaluate_every": 250,
-            "evaluate_on": 1000,
-            "threads": 1,
         },
         "grading": {
             "sets": [
-                {
-                    "title": f"held out, {name}",
-                    "count": 100_000,
-                    "mixture": [{"operation": asking(name, "value")}],
-                }
+                {"title": f"held out, {name}", "count": 100_000, "mixture": [{"operation": asking(name, "value")}]}
                 for name in weights
             ]
         },
