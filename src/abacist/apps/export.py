@@ -36,7 +36,7 @@ def export(path: Path, folder: Path, family: str | None = None) -> None:
         raise RunError(f"{folder} exists; choose another --out")
     run = Run.open(path)
     kind = run.trained()
-    if type(kind) not in (Decoder, Guided):
+    if not (isinstance(kind, Decoder) and type(kind) in (Decoder, Guided)):
         raise RunError(f"{path} is no decoder; other kinds cannot be written")
     tokenizer = run.codec.tokenizer
     chosen = write(kind.model, folder, family, kind.end_id, tokenizer.start_id, tokenizer.pad_id)

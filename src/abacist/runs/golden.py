@@ -25,7 +25,7 @@ def record(run: ProblemRun, questions: Iterable[str]) -> list[dict[str, Any]]:
     cache. Shape: (generated tokens, vocab_size). Raises: RunError for another kind than a decoder.
     """
     kind = run.trained()
-    if type(kind) not in (Decoder, Guided):
+    if not (isinstance(kind, Decoder) and type(kind) in (Decoder, Guided)):
         raise RunError(f"{run.path} is no decoder; golden files are of decoders alone")
     entries = []
     for text in questions:
