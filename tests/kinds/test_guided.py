@@ -93,7 +93,7 @@ def test_values_beyond_a_row_are_left_away():
 
 
 def test_a_run_learns_the_values_it_is_told(tmp_path: Path):
-    plain = [("digits", 1), ("training.steps", 60), ("training.evaluate_every", 60), ("training.batch_size", 64)]
+    plain = [("digits", 1), ("training.steps", 150), ("training.evaluate_every", 150), ("training.batch_size", 64)]
     run = ProblemRun.create(tmp_path / "run", settings_of("products", [*plain, ("model.d_model", 32)]))
     assert isinstance(run, ProblemRun)
     run.train()
@@ -104,6 +104,6 @@ def test_a_run_learns_the_values_it_is_told(tmp_path: Path):
     equals = int(batch.loss_mask[0, 1:].argmax())
     read = kind.model.seen[1][:, equals, 0].numpy() * kind.settings.scale
     wanted = batch.targets["column_units"][:, 0]
-    assert np.corrcoef(read, wanted)[0, 1] > 0.9
+    assert np.corrcoef(read, wanted)[0, 1] > 0.98
     prompt = run.codec.prompt(read_question("7*8"))
     assert NumpyDecoder(run.path).answer(prompt).ids == run.trained().answer([prompt])[0].ids
