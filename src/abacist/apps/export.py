@@ -48,6 +48,7 @@ def export(path: Path, folder: Path, family: str | None = None) -> None:
     from abacist.core.catalogue import names
     from abacist.core.errors import RunError, UnknownName
     from abacist.kinds.decoder import Decoder
+    from abacist.kinds.guided import Guided
     from abacist.models.family import FAMILIES
     from abacist.models.pretrained import write
     from abacist.runs.run import Run
@@ -58,7 +59,7 @@ def export(path: Path, folder: Path, family: str | None = None) -> None:
         raise RunError(f"{folder} exists; choose another --out")
     run = Run.open(path)
     kind = run.trained()
-    if type(kind) is not Decoder:
+    if not (isinstance(kind, Decoder) and type(kind) in (Decoder, Guided)):
         raise RunError(f"{path} is no decoder; other kinds cannot be written")
     tokenizer = run.codec.tokenizer
     chosen = write(kind.model, folder, family, kind.end_id, tokenizer.start_id, tokenizer.pad_id)

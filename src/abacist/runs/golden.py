@@ -9,6 +9,7 @@ import torch
 
 from abacist.core.errors import RunError
 from abacist.kinds.decoder import Decoder
+from abacist.kinds.guided import Guided
 from abacist.problems.question import read_question
 from abacist.runs.folder import write_json
 from abacist.runs.problems import ProblemRun
@@ -24,7 +25,7 @@ def record(run: ProblemRun, questions: Iterable[str]) -> list[dict[str, Any]]:
     cache. Shape: (generated tokens, vocab_size). Raises: RunError for another kind than a decoder.
     """
     kind = run.trained()
-    if type(kind) is not Decoder:
+    if not (isinstance(kind, Decoder) and type(kind) in (Decoder, Guided)):
         raise RunError(f"{run.path} is no decoder; golden files are of decoders alone")
     entries = []
     for text in questions:

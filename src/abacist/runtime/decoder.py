@@ -52,7 +52,7 @@ class NumpyDecoder:
         self.feed_forward = Part.read(model["feed_forward"])
         mixer = Part.read(model.get("mixer", "attention"))  # settings of earlier runs name none
         known = (
-            (self.settings["kind"]["name"], ("decoder",)),
+            (self.settings["kind"]["name"], ("decoder", "guided")),
             (self.norm.name, tuple(layers.NORMS)),
             (self.position.name, layers.POSITIONS),
             (self.feed_forward.name, tuple(layers.FEED_FORWARDS)),

@@ -64,6 +64,26 @@ SYMBOLS = (
 )
 
 
+SMALL_SYMBOLS = (
+    DIGITS
+    + SCRATCH
+    + CARRIES
+    + FACTORS
+    + QUOTIENTS
+    + NEGATIVE_QUOTIENTS[1:]
+    + SCALES[:3]
+    + NEGATIVE
+    + ABOVE
+    + BELOW
+    + NOTHING
+    + DROP
+    + WANTED[0]
+    + WANTED[3]
+    + OPERATORS
+    + EQUALS
+)
+"""The signs of one operation on two whole numbers, quotients to two decimals."""
+
 NEAR_SYMBOLS = SYMBOLS + AGAIN + RESULTS + ENDS
 """The signs of near work."""
 

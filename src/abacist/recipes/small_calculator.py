@@ -1,0 +1,65 @@
+"""Four operations with worked steps, in as few parameters as will do."""
+
+from typing import Any
+
+from abacist.text.steps.alphabet import SMALL_SYMBOLS
+
+
+def small_calculator(digits: int = 3) -> dict[str, Any]:
+    """Add, subtract, multiply and divide (to two decimals) numbers of up to `digits` digits, work shown."""
+    high = 10**digits - 1
+    # Quotients have the longest work, and the only guesses in it.
+    weights = {"addition": 1.0, "subtraction": 1.0, "multiplication": 1.0, "division": 1.5}
+
+    def asking(name: str, draw: str) -> dict[str, Any]:
+        return {"name": name, "left": [0, high], "right": [int(name == "division"), high], "draw": draw}
+
+    # A quotient to three decimals has a row for each of its digits, and each row a digit and a carry a column.
+    longest = (digits + 3) * (2 * digits + 2) + 5 * digits + 32
+    return {
+        "task": {
+            "mixture": [
+                {"operation": asking(name, draw), "weight": weight}
+                for name, weight in weights.items()
+                for draw in ("value", "digits")
+            ],
+            "split": {"held_out": 0.2},
+        },
+        "text": {"format": "steps", "tokenizer": {"name": "signs", "symbols": SMALL_SYMBOLS, "words": []}},
+        "data": {"pack": longest},
+        "model": {
+            "d_model": 48,
+            "n_layers": 2,
+            "n_heads": 3,
+            "d_ff": 128,
+            "tied": True,
+            "loops": 2,
+            "position": {
+                "name": "columns",
+                "index": [1.5],
+                "column": [1.8, 0.6],
+                "item": [1.2],
+                "line": [1.2],
+                "row": [1.8, 0.6],
+                "place": [1.8],
+                "lowest": -3,
+                "highest": 2 * digits + 2,
+            },
+            "context_length": 2 * longest,
+        },
+        "training": {
+            "steps": 5000,
+            "batch_size": 32,
+            "learning_rate": 0.02,
+            "optimizer": "muon",
+            "schedule": {"name": "trapezoid", "decay": 0.7},
+            "evaluate_every": 250,
+        },
+        "grading": {
+            "sets": [
+                {"title": f"held out, {name}", "count": 100_000, "mixture": [{"operation": asking(name, "value")}]}
+                for name in weights
+            ]
+        },
+        "questions": ["12+34", "345-678", f"{high}*{high}", "27/86"],
+    }
