@@ -8,8 +8,10 @@ from abacist.text.steps.alphabet import SMALL_SYMBOLS
 def small_calculator(digits: int = 3) -> dict[str, Any]:
     """Add, subtract, multiply and divide (to two decimals) numbers of up to `digits` digits, work shown."""
     high = 10**digits - 1
-    # Quotients have the longest work, and the only guesses in it.
-    weights = {"addition": 1.0, "subtraction": 1.0, "multiplication": 1.0, "division": 1.5}
+    # Quotients have the longest work, and the only guesses in it. Sums and differences full of carries are rare by
+    # chance, and what goes wrong last.
+    weights = {"addition": 1.0, "subtraction": 1.2, "multiplication": 0.8, "division": 2.5}
+    draws = {"value": 1.0, "digits": 0.5, "carries": 0.6}
 
     def asking(name: str, draw: str) -> dict[str, Any]:
         return {"name": name, "left": [0, high], "right": [int(name == "division"), high], "draw": draw}
@@ -19,9 +21,10 @@ def small_calculator(digits: int = 3) -> dict[str, Any]:
     return {
         "task": {
             "mixture": [
-                {"operation": asking(name, draw), "weight": weight}
+                {"operation": asking(name, draw), "weight": weight * share}
                 for name, weight in weights.items()
-                for draw in ("value", "digits")
+                for draw, share in draws.items()
+                if draw != "carries" or name in ("addition", "subtraction")
             ],
             "split": {"held_out": 0.2},
         },
