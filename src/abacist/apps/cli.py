@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from abacist.apps import export, prove, sample, shrink, size, sweep
+from abacist.apps.argument_types import count, folder_name, sizes
 from abacist.apps.descriptions import (
     BENCH,
     DATA,
@@ -65,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     add("calc", help='ask a model to calculate: abacist calc "12+34", or a prompt with no question')
     _recipes(add("recipes", help="list the recipes, or show one: its dials, its size, all its settings"))
     size.arguments(
-        add("size", help="count the parameters of any settings, part by part", description=SIZE), _set, _count
+        add("size", help="count the parameters of any settings, part by part", description=SIZE), _set, count
     )
     _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
     _text(add("text", help="look into text or LaTeX: documents, faults, how tokenizers cut it", description=TEXT))
@@ -74,12 +75,12 @@ def parser() -> argparse.ArgumentParser:
     about = "train every combination of choices, measure all alike: one table, one plot"
     _compare(add("compare", help=about, description=COMPARE))
     about = "search settings for the smallest model that passes"
-    sweep.arguments(add("sweep", help=about, description=SWEEP), _set, _count, _folder_name)
+    sweep.arguments(add("sweep", help=about, description=SWEEP), _set, count, folder_name)
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
-    shrink.arguments(add("shrink", help="prune and quantize a run's weights", description=SHRINK), _folder_name)
+    shrink.arguments(add("shrink", help="prune and quantize a run's weights", description=SHRINK), folder_name)
     about = "prove that a run adds all pairs of numbers, or find one it does not"
-    prove.arguments(add("prove", help=about, description=PROVE), _count)
+    prove.arguments(add("prove", help=about, description=PROVE), count)
     about = "write a run's model for transformers, or as one Python file"
     export.arguments(add("export", help=about, description=EXPORT))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))
@@ -112,7 +113,7 @@ def _data(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="ends in .txt .csv .parquet (.gz); without an ending: a folder for nanoGPT",
     )
-    command.add_argument("--rows", type=_count, metavar="N", help="how many problems to draw")
+    command.add_argument("--rows", type=count, metavar="N", help="how many problems to draw")
     command.add_argument("--all", action="store_true", help="every problem of the task, once")
     command.add_argument("--side", default="any", help="train, held_out, extrapolate or any (default: %(default)s)")
     command.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the draw (default: 1)")
@@ -143,7 +144,7 @@ def _text(command: argparse.ArgumentParser) -> None:
         metavar="NAME[,NAME]",
         help="tokenizers that learn from it (default: %(default)s)",
     )
-    command.add_argument("--vocab-size", type=_count, metavar="N", help="tokens at most, where a tokenizer asks")
+    command.add_argument("--vocab-size", type=count, metavar="N", help="tokens at most, where a tokenizer asks")
     command.add_argument(
         "--split", metavar="BY", help="document, block or last: divide it, and count what is on both sides"
     )
@@ -166,7 +167,7 @@ def _train(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "recipe", nargs="?", help="a recipe, a .py file with one, a settings.json, or a run folder to repeat"
     )
-    command.add_argument("--name", type=_folder_name, help="name of the run; its folder is runs/NAME")
+    command.add_argument("--name", type=folder_name, help="name of the run; its folder is runs/NAME")
     _budget(command)
     command.add_argument("--seed", type=int, metavar="N", help="seed of weights and problems")
     _set(command)
@@ -216,10 +217,10 @@ def _compare(command: argparse.ArgumentParser) -> None:
         help="what is compared: parts' names or JSON; given often, every combination is trained",
     )
     command.add_argument(
-        "--seeds", type=_count, default=1, metavar="N", help="train each with the seeds 1 to N (default: 1)"
+        "--seeds", type=count, default=1, metavar="N", help="train each with the seeds 1 to N (default: 1)"
     )
     command.add_argument(
-        "--name", type=_folder_name, help="name of the comparison; its folder is runs/NAME (default: compare-RECIPE)"
+        "--name", type=folder_name, help="name of the comparison; its folder is runs/NAME (default: compare-RECIPE)"
     )
     _budget(command)
     _set(command)
@@ -241,7 +242,7 @@ def _grade(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", nargs="?", type=Path, help="a run folder: grade it again and rewrite its report")
     command.add_argument("--on", metavar="NAME[,NAME]", help="grade it on these public benchmarks instead")
     command.add_argument("--data", type=Path, metavar="PATH", help="the benchmark's files, as its authors publish them")
-    command.add_argument("--fresh", type=_count, metavar="N", help="draw N problems a group anew instead of any files")
+    command.add_argument("--fresh", type=count, metavar="N", help="draw N problems a group anew instead of any files")
     command.add_argument(
         "--seed", type=int, default=2026, metavar="N", help="seed of problems drawn anew (default: %(default)s)"
     )
@@ -300,8 +301,8 @@ def _far(command: argparse.ArgumentParser) -> None:
         ("--operands", "how many numbers a sum has"),
         ("--depths", "how many parentheses stand within one another"),
     ):
-        command.add_argument(option, type=_sizes, default=(), metavar="N,N,...", help=what)
-    command.add_argument("--count", type=_count, default=20, metavar="N", help="problems a size (default: %(default)s)")
+        command.add_argument(option, type=sizes, default=(), metavar="N,N,...", help=what)
+    command.add_argument("--count", type=count, default=20, metavar="N", help="problems a size (default: %(default)s)")
     command.add_argument(
         "--seed", type=int, default=2026, metavar="N", help="seed of the problems (default: %(default)s)"
     )
@@ -329,7 +330,7 @@ def _bench(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--loss",
-        type=_count,
+        type=count,
         default=0,
         metavar="STEPS",
         help="peers: train each for so many steps on the same batches, and show the losses",
@@ -384,26 +385,3 @@ def _assignments(options: argparse.Namespace) -> list[tuple[str, object]]:
     from abacist.core.settings import read_assignment
 
     return [read_assignment(text) for text in options.changes]
-
-
-def _sizes(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(map(int, text.split(",")))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"should be whole numbers with commas between, such as 5,10,20, got {text!r}"
-        ) from None
-
-
-def _folder_name(text: str) -> str:
-    """Return a name that stands for a folder within another. Raises: AbacistError for one that leads elsewhere."""
-    if text in ("", ".", "..") or any(sign in text for sign in "/\\:"):
-        raise AbacistError(f"--name {text!r}: should be a plain folder name, without / \\ : and not . or ..")
-    return text
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"should be at least 1, got {text}")
-    return number
