@@ -108,6 +108,8 @@ def test_shares_over_training_has_a_row_an_entry() -> None:
     assert "1: division" in text
     assert "share of the batches" in text
     assert figures.shares_over_training(METRICS, ["0: addition"]) is None
+    by_time = [{**line, "held_out_by_entry": ()} if "shares" in line else line for line in FOLLOWED]
+    assert "answered exactly" not in words(figures.shares_over_training(by_time, ["0: addition", "1: division"]))
 
 
 def test_the_kept_look_is_the_most_accurate_with_the_least_loss() -> None:

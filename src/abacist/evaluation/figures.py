@@ -58,17 +58,17 @@ def loss_curve(metrics: Metrics, watched: str = "held-out problems") -> Figure |
 def shares_over_training(metrics: Metrics, entries: Sequence[str]) -> Figure | None:
     """Draw each entry's share of the steps up to a look, and its accuracy at it; None where shares were fixed.
 
-    `entries` are the names of the mixture's entries, a row each.
+    `entries` are the names of the mixture's entries, a row each. Where shares went by time, no accuracy is known.
     """
     looks = [line for line in metrics if "shares" in line]
     if not looks:
         return None
     figure = Figure(figsize=(WIDTH, 1.3 + 0.24 * len(entries)), layout="constrained")
     steps = [0, *(line["step"] for line in looks)]
-    panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    for axes, key, title, top in zip(
-        panels, ("shares", "held_out_by_entry"), ("share of the batches", "answered exactly"), (None, 1), strict=True
-    ):
+    drawn = [("shares", "share of the batches", None), ("held_out_by_entry", "answered exactly", 1)]
+    drawn = drawn if looks[0]["held_out_by_entry"] else drawn[:1]
+    panels = figure.subplots(1, len(drawn), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (key, title, top) in zip(panels, drawn, strict=True):
         values = np.array([line[key] for line in looks]).T
         image = axes.pcolormesh(steps, np.arange(len(entries) + 1) - 0.5, values, cmap="viridis", vmin=0, vmax=top)
         axes.set(title=title, xlabel="training step")

@@ -208,11 +208,12 @@ def shares_found(metrics: Metrics, entries: Sequence[str]) -> str:
     if not looks:
         return ""
     shares, known = looks[-1]["shares"], looks[-1]["held_out_by_entry"]
-    most, least = shares.index(max(shares)), known.index(min(known))
-    return (
-        f"In the end {entries[most]} had the largest share, {percent(shares[most])} %, "
-        f"and {entries[least]} was known least, {percent(known[least])} % answered exactly."
-    )
+    most = shares.index(max(shares))
+    largest = f"In the end {entries[most]} had the largest share, {percent(shares[most])} %"
+    if not known:
+        return f"{largest}; shares went by time."
+    least = known.index(min(known))
+    return f"{largest}, and {entries[least]} was known least, {percent(known[least])} % answered exactly."
 
 
 def rounds_found(metrics: Metrics) -> str:

@@ -17,9 +17,10 @@ def tiny_adder(digits: int = 10) -> dict[str, Any]:
         # Where a column is in the other numbers is found from short ones among zeros: without them half of all seeds
         # never find it. Long carries are rare by chance. Both fade: sums of any two digits are what is learned last.
         "data": {"curriculum": {"name": "scheduled", "at": [0, 16], "factors_at": [[1, 1, 1], [1, 0.1, 0.1]]}},
-        # Rows of one shape: a digit of the answer stands a whole number of periods behind those it comes from.
+        # Rows of one shape: a digit of the answer stands a whole number of periods behind those it comes from. Operands
+        # are as wide as the answer, so that its first digit has a column too, and no sign falls into any.
         "text": {
-            "format": {"name": "padded", "width": digits, "answer_width": digits + 1, "reverse": True},
+            "format": {"name": "padded", "width": digits + 1, "answer_width": digits + 1, "reverse": True},
             "tokenizer": {"name": "character", "characters": "0123456789+="},
         },
         "kind": {"name": "decoder", "answer_tokens": digits + 1},
@@ -31,10 +32,10 @@ def tiny_adder(digits: int = 10) -> dict[str, Any]:
             "d_ff": 4,
             "embedding": {"name": "circular", "others": "as_zero", "radius": 1.0, "stride": 0.2, "sharpness": 10.0},
             "tied": True,
-            "position": {"name": "rope", "periods": [digits + 1.0]},
+            "position": {"name": "rope", "periods": [digits + 2.0]},
             "mixer": {"name": "tied_attention", "keys": "turned", "values": "own", "out": "queries", "gain": "one"},
             "feed_forward": "swiglu",
-            "context_length": 3 * digits + 5,
+            "context_length": 3 * digits + 7,
         },
         "training": {
             "steps": 12_000,
