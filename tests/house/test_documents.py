@@ -30,7 +30,9 @@ def run(line: str, folder: Path, monkeypatch) -> int:
             return calc(arguments[1:])
     if arguments[0] == "compare":
         arguments += ["--seeds", "1"]
-    if arguments[0] in ("train", "compare"):
+    if arguments[0] == "sweep":
+        arguments += ["--seeds", "1", *(["--trials", "1"] if "--trials" in arguments else [])]
+    if arguments[0] in ("train", "compare", "sweep"):
         arguments += ["--steps", "2"]
         if "--resume" not in arguments and not any("corpus" in each or "weights=" in each for each in arguments):
             arguments += ["--set", 'grading.sets=[{"title": "few", "count": 10}]']
