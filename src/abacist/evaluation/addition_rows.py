@@ -26,7 +26,7 @@ _TOLD = np.concatenate([np.eye(size)[_WAYS[:, part]] for part, size in ((0, 10),
 class AdditionRows:
     """How two numbers and their sum are written: `digits` columns, and one more in the sum.
 
-    Shapes: template (seq,), a row of zeros; places (3, digits + 1), where in it the digits of both numbers and of the
+    Shapes: template (seq,), a row of zeros; places (3, columns), where in it the digits of both numbers and of the
     sum stand, by power of ten, -1 for none; digit_ids (10,); coordinates (seq, axes).
     """
 
@@ -47,15 +47,16 @@ class AdditionRows:
         format = codec.format
         if not isinstance(format, Padded) or not format.reverse or "+" in format.plain_for:
             raise SettingsError('text.format: a proof needs rows of one shape: {"name":"padded","reverse":true}')
-        if format.answer_width != format.width + 1:
+        width, total = format.width, format.answer_width
+        if total not in (width, width + 1):
             raise SettingsError(
-                f"text.format: a proof needs an answer_width of width + 1, got {format.answer_width} and {format.width}"
+                f"text.format: a proof needs an answer_width of width or width + 1, got {total}, {width}"
             )
-        if digits is not None and not 1 <= digits <= format.width:
-            raise RunError(f"--digits {digits}: this model writes numbers of 1 to {format.width} digits")
-        width, zero = format.width, _written(codec, 0, 0, 0)
-        places = np.full((3, width + 1), -1)
-        for number, column in ((n, c) for n in (LEFT, RIGHT, SUM) for c in range(width + (n == SUM))):
+        if digits is not None and not 1 <= digits < total:
+            raise RunError(f"--digits {digits}: this model adds numbers of 1 to {total - 1} digits")
+        zero = _written(codec, 0, 0, 0)
+        places = np.full((3, total), -1)
+        for number, column in ((n, c) for n in (LEFT, RIGHT, SUM) for c in range(total if n == SUM else width)):
             asked = [0, 0, 0]
             asked[number] = 10**column
             moved = np.flatnonzero(_written(codec, *asked) != zero)
@@ -64,7 +65,7 @@ class AdditionRows:
             places[number, column] = moved[0]
         ids = np.array([_written(codec, digit, 0, 0)[places[LEFT, 0]] for digit in range(10)])
         made = cls(
-            digits or width,
+            digits or total - 1,
             zero,
             places,
             ids,
@@ -72,13 +73,13 @@ class AdditionRows:
             len(codec.prompt(("0", "+", "0"))),
             codec.tokenizer.end_id,
         )
-        made._check(codec, width)
+        made._check(codec)
         return made
 
-    def _check(self, codec: Codec, width: int) -> None:
+    def _check(self, codec: Codec) -> None:
         """See on numbers drawn at random whether rows are written as was found."""
         rng = np.random.default_rng(0)
-        columns = rng.integers(0, 10, (64, 3, width + 1)) * (self.places >= 0)
+        columns = rng.integers(0, 10, (64, *self.places.shape)) * (self.places >= 0)
         ids = np.array([_written(codec, *(_value(column) for column in row)) for row in columns])
         same = (coordinates(ids, codec.classes) == self.coordinates).all()
         if not same or (ids != self.filled(columns)).any():
