@@ -283,7 +283,7 @@ class _Search:
         drawn = self.sums.take(np.zeros(64, dtype=np.int64)).drawn(self.rng)
         logits = logits_of(self.decoder, self.rows, drawn)
         right = self.rows.rows(drawn[:, 0], drawn[:, 1])[:, self.rows.prompt_length :]
-        digits = [(row, place) for row in range(8) for place in range(right.shape[1])]
+        digits = [(row, place) for row in range(8) for place in range(_tokens(self.decoder, self.rows))]
         for row, place in digits:
             ahead = self._single(drawn[row], place)
             own = logits[row, place, right[row, place]] - logits[row, place]
@@ -320,6 +320,7 @@ def logits_of(decoder: Decoder, rows: AdditionRows, pairs: Integers) -> Floats:
 
 def wrong_pairs(decoder: Decoder, rows: AdditionRows, pairs: Integers) -> Iterator[tuple[int, int]]:
     """Yield those pairs of numbers, (n, 2, columns) as digits, that the model answers wrongly."""
-    right = rows.rows(pairs[:, 0], pairs[:, 1])[:, rows.prompt_length :]
-    wrong = (logits_of(decoder, rows, pairs).argmax(-1) != right).any(-1)
+    tokens = _tokens(decoder, rows)
+    right = rows.rows(pairs[:, 0], pairs[:, 1])[:, rows.prompt_length :][:, :tokens]
+    wrong = (logits_of(decoder, rows, pairs)[:, :tokens].argmax(-1) != right).any(-1)
     yield from map(tuple, (pairs[wrong] @ 10 ** np.arange(pairs.shape[2])).tolist())
