@@ -1,10 +1,10 @@
-"""How small can an adder be? Ten digits with some fifty parameters."""
+"""How small can an adder be? Ten digits with 81 parameters."""
 
 from typing import Any
 
 
 def tiny_adder(digits: int = 10) -> dict[str, Any]:
-    """Add two numbers of up to ten digits with as few parameters as can be learned."""
+    """Add two numbers of up to ten digits with as few parameters as are learned well; two seeds of three find out how."""
     high = 10**digits - 1
     uniform = {"name": "addition", "left": [0, high], "draw": "value"}
     carrying = {"name": "addition", "left": [0, high], "draw": "carries"}
@@ -25,11 +25,11 @@ def tiny_adder(digits: int = 10) -> dict[str, Any]:
         },
         "kind": {"name": "decoder", "answer_tokens": digits + 1},
         "model": {
-            "d_model": 3,
+            "d_model": 4,
             "n_layers": 1,
             "n_heads": 1,
             "head_width": 2,
-            "d_ff": 4,
+            "d_ff": 5,
             "embedding": {"name": "circular", "others": "as_zero", "radius": 1.0, "stride": 0.2, "sharpness": 10.0},
             "tied": True,
             "position": {"name": "rope", "periods": [digits + 2.0]},
