@@ -4,7 +4,7 @@ from typing import Any
 
 
 def tiny_adder(digits: int = 10) -> dict[str, Any]:
-    """Add two numbers of up to ten digits with as few parameters as are learned well; two seeds of three find out how."""
+    """Add two numbers of up to ten digits with few parameters; with two seeds of three it finds out how."""
     high = 10**digits - 1
     uniform = {"name": "addition", "left": [0, high], "draw": "value"}
     carrying = {"name": "addition", "left": [0, high], "draw": "carries"}
