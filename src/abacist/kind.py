@@ -64,6 +64,11 @@ class Kind(nn.Module, ABC):
                 read(vocabulary)
         return self
 
+    @classmethod
+    def prepares(cls, settings: Any) -> bool:
+        """Tell whether `prepare` changes any batch under these settings; where not, it is never called in training."""
+        return cls.prepare is not Kind.prepare
+
     def prepare(self, batch: Batch, rng: np.random.Generator | None = None) -> Batch:
         """Return a batch as this kind is trained on it, its loss mask true where the loss falls.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -83,6 +84,11 @@ class Decoder(Kind):
         if isinstance(_settings, Decoder.Settings):
             made.answer_tokens = _settings.answer_tokens
         return made
+
+    @classmethod
+    def prepares(cls, settings: Any) -> bool:
+        """Tell whether ends are left out, or a kind of decoder does more."""
+        return cls.prepare is not Decoder.prepare or settings.answer_tokens is not None
 
     def prepare(self, batch: Batch, rng: np.random.Generator | None = None) -> Batch:
         """Return the batch with no loss on an end that need not be learned.

@@ -155,7 +155,9 @@ class Run(ABC):
     def drawn(self, batch: Batch, index: int) -> Batch:
         """Return a batch with what training draws for its rows where kind and positions ask for it."""
         seed, room = self.settings.seed, self.settings.model.context_length
-        if load(kinds.FOLDER, self.settings.kind.name).prepare is not Kind.prepare:  # else there is nothing to draw
+        part = self.settings.kind
+        kind = load(kinds.FOLDER, part.name)
+        if kind.prepares(kind.Settings(**part.settings)):
             batch = self.without_weights.prepare(batch, generator(seed, "kind", index))
         batch = shifted(batch, self.offsets, generator(seed, "offsets", index))
         if self.spread is not None:
