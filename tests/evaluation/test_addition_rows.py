@@ -75,7 +75,7 @@ def test_a_digit_settled_leaves_its_sums_alone():
     [
         ({"reverse": False}, None, "text.format"),
         ({"plain_for": "+"}, None, "text.format"),
-        ({"answer_width": 4}, None, "answer_width of width \\+ 1"),
+        ({"answer_width": 4}, None, "answer_width of width or width \\+ 1"),
         ({}, 3, "--digits 3"),
     ],
 )

@@ -264,7 +264,7 @@ def test_the_command_says_and_keeps_what_is_proven(run: ProblemRun, monkeypatch:
     assert kept["weights_sha256"] == file_hash(run.path / WEIGHTS)
     assert command(monkeypatch, run.path, "--digits", 3) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "--digits 3: this model writes numbers of 1 to 2 digits" in line
+    assert "--digits 3: this model adds numbers of 1 to 2 digits" in line
 
 
 def test_the_command_shows_a_pair_that_is_wrong(
