@@ -65,9 +65,7 @@ def parser() -> argparse.ArgumentParser:
     # Listed here and run by `entry.py`, which does not wait for the other commands.
     add("calc", help='ask a model to calculate: abacist calc "12+34", or a prompt with no question')
     _recipes(add("recipes", help="list the recipes, or show one: its dials, its size, all its settings"))
-    size.arguments(
-        add("size", help="count the parameters of any settings, part by part", description=SIZE), _set, count
-    )
+    size.arguments(add("size", help="count the parameters of any settings, part by part", description=SIZE), _set)
     _data(add("data", help="write a recipe's problems with their exact answers to a file", description=DATA))
     _text(add("text", help="look into text or LaTeX: documents, faults, how tokenizers cut it", description=TEXT))
     _train(add("train", help="train a model from random weights, grade it, and write a report", description=TRAIN))
@@ -75,12 +73,12 @@ def parser() -> argparse.ArgumentParser:
     about = "train every combination of choices, measure all alike: one table, one plot"
     _compare(add("compare", help=about, description=COMPARE))
     about = "search settings for the smallest model that passes"
-    sweep.arguments(add("sweep", help=about, description=SWEEP), _set, count, folder_name)
+    sweep.arguments(add("sweep", help=about, description=SWEEP), _set)
     _grade(add("grade", help="grade a run on its sets, or any text of lines", description=GRADE))
     _far(add("far", help="ask a run beyond the sizes it was trained on", description=FAR))
-    shrink.arguments(add("shrink", help="prune and quantize a run's weights", description=SHRINK), folder_name)
+    shrink.arguments(add("shrink", help="prune and quantize a run's weights", description=SHRINK))
     about = "prove that a run adds all pairs of numbers, or find one it does not"
-    prove.arguments(add("prove", help=about, description=PROVE), count)
+    prove.arguments(add("prove", help=about, description=PROVE))
     about = "write a run's model for transformers, or as one Python file"
     export.arguments(add("export", help=about, description=EXPORT))
     _bench(add("bench", help="measure every cost on this machine", description=BENCH))

@@ -1,9 +1,10 @@
 """`abacist prove`: whether a run adds rightly, of all pairs of numbers that there are."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from abacist.apps.argument_types import count
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from abacist.evaluation.proof import Proof
 
 
-def arguments(command: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
-    """Say what the command takes, and what it does; `count` reads a number from 1 on."""
+def arguments(command: argparse.ArgumentParser) -> None:
+    """Say what the command takes, and what it does."""
     command.add_argument("run", type=Path, help="a run folder")
     command.add_argument("--digits", type=count, metavar="N", help="of both numbers (default: all that are written)")
     command.add_argument(

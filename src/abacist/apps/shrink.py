@@ -1,9 +1,11 @@
 """`abacist shrink RUN`: fewer bits a weight, fewer weights, and what is left of what it knew."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from abacist.apps.argument_types import folder_name
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
     from abacist.runs.shrinking import Shrinking, Size
 
 
-def arguments(command: argparse.ArgumentParser, folder_name: Callable[[str], str]) -> None:
-    """Say what the command takes, and what it does; `folder_name` checks the name of a run."""
+def arguments(command: argparse.ArgumentParser) -> None:
+    """Say what the command takes, and what it does."""
     command.add_argument("run", type=Path, help="a run folder of problems")
     command.add_argument("--bits", type=_bits, default=(), metavar="N,N,...", help="bits of each number, 2 to 8")
     command.add_argument("--prune", type=_shares, default=(), metavar="S,S,...", help="share that becomes zero, 0 to 1")

@@ -4,15 +4,15 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from abacist.apps.argument_types import count
+
 if TYPE_CHECKING:
     from abacist.runs.settings import RunSettings
     from abacist.runs.shrinking import Size
 
 
-def arguments(
-    command: argparse.ArgumentParser, settable: Callable[[argparse.ArgumentParser], None], count: Callable[[str], int]
-) -> None:
-    """Say what the command takes, and what it does; `settable` adds --set, `count` reads a number from 1 on."""
+def arguments(command: argparse.ArgumentParser, settable: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Say what the command takes, and what it does; `settable` adds --set."""
     command.add_argument("recipe", help="a recipe, a .py file with one, a settings.json, or a run folder")
     command.add_argument("--vocab-size", type=count, metavar="N", help="how many tokens there are (default: its own)")
     command.add_argument("--json", action="store_true", help="print JSON")

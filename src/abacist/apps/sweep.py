@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from abacist.apps.argument_types import count, folder_name
+
 if TYPE_CHECKING:
     from abacist.core.search_space import Dimension
     from abacist.evaluation.sweeping import SweepResult
@@ -13,13 +15,8 @@ if TYPE_CHECKING:
 FIGURES, PAGE, PLOT = "sweep.json", "sweep.md", "sweep.png"
 
 
-def arguments(
-    command: argparse.ArgumentParser,
-    settable: Callable[[argparse.ArgumentParser], None],
-    count: Callable[[str], int],
-    name: Callable[[str], str],
-) -> None:
-    """Say what the command takes, and what it does; `settable` adds --set, `count` and `name` read what they say."""
+def arguments(command: argparse.ArgumentParser, settable: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Say what the command takes, and what it does; `settable` adds --set."""
     add = command.add_argument
     add("recipe", help="a recipe, a .py file with one, a settings.json, or a run folder")
     over = "what is searched: values, 4..64:4 with a step, 1e-3..3e-2:log for a sampler; may be given often"
@@ -48,7 +45,7 @@ def arguments(
     budget.add_argument("--minutes", type=float, metavar="N", help="begin no point after so many minutes")
     budget.add_argument("--workers", type=count, default=1, metavar="N", help="processes, each on one thread")
     folder = "its folder is runs/NAME (default: sweep-RECIPE)"
-    budget.add_argument("--name", type=name, help=folder)
+    budget.add_argument("--name", type=folder_name, help=folder)
     budget.add_argument("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="(default: runs)")
     storage = "a database in place of the journal in the folder, as sqlite:///FILE or postgresql://..."
     budget.add_argument("--storage", metavar="URL", help=storage)

@@ -177,13 +177,17 @@ class _Search:
 
     def _queries(self, place: int) -> Iterator[tuple[Gathering, Columns]]:
         """Yield each token that the model may stand at before a place, with the sets of sums that bring it there."""
-        at = self.rows.places[SUM, place - 1] if place else self.rows.prompt_length - 1
         for before in range(10) if place else (-1,):
             states = self.sums.with_digit(SUM, place - 1, before) if place else self.sums
             if place < self.rows.places.shape[1]:
                 states = Columns.join([states.with_digit(SUM, place, digit) for digit in range(10)])
             if len(states):
-                yield Gathering(self.pairs, self.rows, int(at), before), states
+                yield self._gathering(place, before), states
+
+    def _gathering(self, place: int, before: int) -> Gathering:
+        """Return what is gathered at the token in front of a place, which is the digit `before`, or -1."""
+        at = self.rows.places[SUM, place - 1] if place else self.rows.prompt_length - 1
+        return Gathering(self.pairs, self.rows, int(at), before)
 
     def _right(self, states: Columns, place: int) -> Integers:
         if place == self.rows.places.shape[1]:
@@ -296,8 +300,7 @@ class _Search:
         for number, column in np.ndindex(2, pair.shape[1]):
             states = states.with_digit(number, column, int(pair[number, column]))
         before = int(states.digits[0, SUM, place - 1].argmax()) if place else -1
-        at = self.rows.places[SUM, place - 1] if place else self.rows.prompt_length - 1
-        gathering = Gathering(self.pairs, self.rows, int(at), before)
+        gathering = self._gathering(place, before)
         stream, _ = gathering.bounded(np.where(gathering.marks(states), 0.0, -np.inf))
         return self.margins.ahead(stream, self._right(states, place))
 

@@ -34,6 +34,21 @@ class TokenEmbedding(nn.Module):
         head.weight = self.weight
 
 
+def known_numbers(model: ModelSettings, vocab_size: int, numbers: Any) -> NDArray[np.int64]:
+    """Return the numbers that tokens stand for, -1 for none, (vocab_size,).
+
+    On numpy: which tokens are numbers decides shapes, also on the device that holds no values.
+    Raises: SettingsError if they are not told, or none is one.
+    """
+    name = model.embedding.name
+    if numbers is None:
+        raise SettingsError(f"model.embedding: {name} has to know which numbers tokens stand for, and is not told")
+    known: NDArray[np.int64] = np.asarray(numbers, dtype=np.int64)
+    if len(known) != vocab_size or not (known >= 0).any():
+        raise SettingsError(f"model.embedding: no token of this vocabulary is a number, which {name} is for")
+    return known
+
+
 class NumberEmbedding(TokenEmbedding):
     """What embeddings of numbers share: a learned vector for each token that is no number, and one for all that are.
 
@@ -47,13 +62,7 @@ class NumberEmbedding(TokenEmbedding):
 
     def __init__(self, model: ModelSettings, vocab_size: int, numbers: Any):
         super().__init__()
-        name = model.embedding.name
-        if numbers is None:
-            raise SettingsError(f"model.embedding: {name} has to know which numbers tokens stand for, and is not told")
-        # Worked out on numpy: which rows there are decides shapes, also on the device that holds no values.
-        self.known: NDArray[np.int64] = np.asarray(numbers, dtype=np.int64)
-        if len(self.known) != vocab_size or not (self.known >= 0).any():
-            raise SettingsError(f"model.embedding: no token of this vocabulary is a number, which {name} is for")
+        self.known = known_numbers(model, vocab_size, numbers)
         others = self.known < 0
         self.register_buffer("numbers", torch.as_tensor(self.known))
         self.register_buffer("row", torch.as_tensor(np.where(others, others.cumsum(), 0)), persistent=False)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from abacist.core.errors import SettingsError
-from abacist.models.embedding import TokenEmbedding
+from abacist.models.embedding import TokenEmbedding, known_numbers
 from abacist.models.settings import ModelSettings
 
 
@@ -56,11 +56,7 @@ class Circular(TokenEmbedding):
 
     def __init__(self, settings: Settings, model: ModelSettings, vocab_size: int, numbers: Any = None):
         super().__init__()
-        if numbers is None:
-            raise SettingsError("model.embedding: circular has to know which numbers tokens stand for, and is not told")
-        known = np.asarray(numbers, dtype=np.int64)
-        if len(known) != vocab_size or not (known >= 0).any():
-            raise SettingsError("model.embedding: no token of this vocabulary is a number, which circular is for")
+        known = known_numbers(model, vocab_size, numbers)
         if model.d_model < 2:
             raise SettingsError(f"model.d_model: a circle needs two dimensions, got {model.d_model}")
         if settings.others == "as_zero" and not model.tied:
