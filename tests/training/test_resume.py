@@ -35,6 +35,11 @@ KINDS_OF_RUN: dict[str, dict[str, Any]] = {
         "model__d_ff": 4,
         "model__dropout": 0.1,
     },
+    "axes of all gradients": {
+        "training__optimizer": {"name": "soap", "every": 3},
+        "model__d_model": 4,
+        "model__d_ff": 4,
+    },
     "bfloat16": {"training__dtype": "bfloat16"},
     "experts and recurrence": {"model__feed_forward": "experts", "model__mixer": "recurrence"},
     "cells": {"model__feed_forward": "nmu", "training__optimizer": "muon"},
