@@ -22,6 +22,7 @@ from abacist.evaluation.comparison import share_of
 from abacist.evaluation.drawing import as_png
 from abacist.evaluation.grading import percent
 from abacist.evaluation.sizes_figure import sizes_figure
+from abacist.evaluation.sweep_figure import sweep_figure
 from abacist.evaluation.sweeping import Point, SweepResult
 from abacist.runs.sweep import SweepSettings
 
@@ -67,7 +68,7 @@ def tables(asked: Asked) -> str:
     smallest = []
     for label in operations:
         for mark in MARKS:
-            cells = [told(results[table.title][label], mark) for table in TABLES]
+            cells = [told(results[table.title][label], mark, table.minutes) for table in TABLES]
             smallest.append([f"{label}, {percent(mark)} %", *cells])
     file = asked.images / "how-small-tables.png"
     drawn = as_png(sizes_figure)(results)
@@ -112,6 +113,57 @@ def swept(table: Table, label: str, signs: str, asked: Asked) -> SweepResult:
     )
 
 
+LEARNED_AT, LEARNING_STEPS, LEARNING_SEEDS, LEARNING_MINUTES = 0.9, 4000, 20, 60
+SIZES = (2, 3, 4, 6, 10)
+"""Widths of the feed-forward of ten-digit adders, all else alike."""
+
+
+def learnability(asked: Asked) -> str:
+    """Return how many of many seeds learn to add ten digits at all, by size, and the picture with their courses."""
+    changes: list[tuple[str, Any]] = [("model.d_model", 3), ("training.steps", LEARNING_STEPS)]
+    changes += [("training.evaluate_every", 500)]
+    changes += [(f"grading.sets.{number}.count", 1000) for number in (0, 1)]
+    seeds, widths = LEARNING_SEEDS, SIZES
+    if asked.smoke:
+        changes += [("training.steps", 2), ("training.evaluate_every", 2)]
+        changes += [(f"grading.sets.{number}.count", 8) for number in (0, 1)]
+        seeds = 2
+    settings = SweepSettings(pass_at=LEARNED_AT, seeds=seeds, need=1)
+    over = [Listed("model.d_ff", widths)]
+    result = searched("learnability", "tiny-adder", over, changes, settings, LEARNING_MINUTES, asked)
+    file = asked.images / "how-small-learnability.png"
+    drawn = as_png(sweep_figure)(result)
+    assert drawn is not None
+    file.write_bytes(drawn)
+    rows = []
+    for point in result.by_size:
+        spread = point.spread()
+        if spread is None:
+            rows.append([f"{point.parameters:,}", "not trained", "", "", ""])
+            continue
+        success = point.success(LEARNED_AT)
+        low, high = success.interval
+        cells = [f"{success.correct} of {success.count}", f"{percent(low)}–{percent(high)}"]
+        rows.append([f"{point.parameters:,}", *cells, percent(spread.best), percent(spread.median)])
+    heading = ["parameters", f"seeds that reach {percent(LEARNED_AT)} %", "95 %", "best, %", "median, %"]
+    return "\n".join(
+        [
+            *rows_of_markdown(heading, rows),
+            "",
+            f"- Of {spoken(result)} each seed is asked; the seeds are 1 to {seeds}, each trained for "
+            f"{dict(changes)['training.steps']:,} steps.",
+            "",
+            f"![Seeds that learn, by size](images/{file.name})",
+            "",
+        ]
+    )
+
+
+def spoken(result: SweepResult) -> str:
+    """Return on how many problems seeds were graded."""
+    return " or ".join(dict.fromkeys(f"{each.score.count:,}" for point in result.points for each in point.seeds))
+
+
 def searched(
     name: str,
     recipe: str,
@@ -129,14 +181,12 @@ def searched(
     return sweep(recipe, over, changes, settings, folder, name, workers=workers, minutes=minutes, command=asked.command)
 
 
-def told(result: SweepResult, mark: float) -> str:
-    """Return the size of the smallest model that reaches a mark, or that none did."""
+def told(result: SweepResult, mark: float, minutes: float) -> str:
+    """Return the size of the smallest model that reaches a mark, or that none did in the time that there was."""
     point = result.smallest_passing(mark)
     if point is None:
         tried = [each.parameters or 0 for each in result.points if each.seeds]
-        if not tried:
-            return "–"
-        return f"not reached by {max(tried):,} in {result.minutes or 0:g} minutes"
+        return f"not reached by {max(tried):,} in {minutes:g} minutes" if tried else "–"
     success = point.success(mark)
     return f"**{point.parameters:,}** ({success.correct} of {success.count})"
 
@@ -160,7 +210,7 @@ def remarks(results: dict[str, dict[str, SweepResult]]) -> list[str]:
     return lines
 
 
-STAGES = {"tables": tables}
+STAGES = {"tables": tables, "learnability": learnability}
 SCRIPT = PageScript("how-small", (__doc__ or "").partition("\n")[0], PAGE, RUNS, STAGES)
 
 
