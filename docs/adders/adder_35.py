@@ -1,6 +1,6 @@
-"""adder_81: a decoder that adds, in one file.
+"""tiny_adder: a decoder that adds, in one file.
 
-81 trained parameters, counted by unique storage; positions are computed, not trained, and not counted.
+35 trained parameters, counted by unique storage; positions are computed, not trained, and not counted.
 `build_model()` returns the model and what there is to say of it, `add(model, a, b)` lets it write the sum of two
 numbers: the question as text, one token after another, each the likeliest, until the answer ends.
 """
@@ -15,7 +15,7 @@ VOCABULARY = ["<pad>", "<start>", "<end>", "0", "1", "2", "3", "4", "5", "6", "7
 START, END = 1, 2
 ANSWER_TOKENS = 11  # then an answer has ended
 CONTEXT = 37
-D_MODEL, N_LAYERS, N_HEADS, D_HEAD, D_FF = 4, 1, 1, 2, 5
+D_MODEL, N_LAYERS, N_HEADS, D_HEAD, D_FF = 3, 1, 1, 2, 2
 NUMBERS = [-1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -1]  # that tokens stand for, -1 for none
 
 
@@ -220,12 +220,12 @@ def build_model() -> tuple[nn.Module, dict[str, object]]:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(torch.tensor(WEIGHTS[name]).reshape(parameter.shape))
-    assert count(model) == 81
+    assert count(model) == 35
     metadata = {
-        "name": "adder_81",
+        "name": "tiny_adder",
         "author": "abacist",
-        "params": 81,
-        "architecture": "1L decoder, d=4, 1h/1kv, hd=2, ff=5: circular, rope, rms_norm, swiglu, tied_attention",
+        "params": 35,
+        "architecture": "1L decoder, d=3, 1h/1kv, hd=2, ff=2: circular, rope, rms_norm, swiglu, tied_attention",
         "tricks": ["digits reversed", "numbers padded to 11 digits", "answers of one length", "embedding of three weights", "tied head", "chosen rotary periods", "keys tied to queries, turned", "out tied to queries"],
         "buffers": {name: buffer.numel() for name, buffer in model.named_buffers()},
     }
@@ -234,35 +234,25 @@ def build_model() -> tuple[nn.Module, dict[str, object]]:
 
 WEIGHTS = {
     "embedding.weight": [
-        32.233116, -1.3273673, 0.19368525,
+        68.70355, -1.531516, 0.12610924,
     ],
     "blocks.0.attention.gain": [
-        4.652492,
+        4.9965324,
     ],
     "blocks.0.attention.query.factors.0": [
-        -1.399231, 0.28064287, -5.170537, 3.4357464, 6.2784796, -1.2508109,
-        5.51771, 4.2554603,
+        4.525613, 0.12868817, 16.205475, 24.654034, 0.71025187, -9.012043,
     ],
     "blocks.0.attention.value.factors.0": [
-        -0.13870704, -6.0224104, 0.072451495, -0.040440723, 3.038166, 2.4431646,
-        -0.27673748, -0.074401826,
+        -11.773625, -6.94545, 0.1687191, 6.174338, -4.8874555, 0.13102418,
     ],
     "blocks.0.attention.turn.angle": [
-        -0.4018129,
+        -0.38450858,
     ],
     "blocks.0.feed_forward.gate_up.weight": [
-        -0.7060826, -2.1433873, 9.062345, 1.312834, -0.29631788, -1.7186468,
-        6.649239, 2.270031, -1.9955355, -1.8448079, 0.76712584, 2.0747364,
-        1.0258605, 0.021149969, -0.8249512, -3.2141497, 4.2815857, -1.0624415,
-        0.07106723, 1.264597, 1.1348343, -1.6822579, 1.7430453, -14.812664,
-        -2.0876074, -2.0123105, 8.2120905, -3.4218128, -2.2979388, 1.3368058,
-        -2.726573, 2.4869204, 2.9414983, 4.649657, -9.035381, 3.1525006,
-        0.021879632, 2.0542247, 0.3020332, -1.6633154,
+        3.065546, 3.133664, 6.9333363, 6.99936, 8.376735, 15.673589,
+        14.353235, 36.746796, 64.1446, 5.248617, -43.458908, -32.790752,
     ],
     "blocks.0.feed_forward.down.weight": [
-        -5.7733436, 7.5593233, 2.3879044, -0.94940466, -0.9089092, 6.5632195,
-        3.6755126, 1.5798639, 5.6411123, -1.2214767, -0.19998032, -0.0120093785,
-        2.1420097, -11.204713, 0.870684, 0.44954836, -0.27566087, -0.7460544,
-        5.0705066, 0.4667503,
+        -5.648539, 35.018665, -74.77064, -39.429806, 12.806146, 4.0775046,
     ],
 }
