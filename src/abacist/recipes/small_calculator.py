@@ -34,12 +34,15 @@ def small_calculator(digits: int = 3) -> dict[str, Any]:
             "d_model": 48,
             "n_layers": 2,
             "n_heads": 3,
-            "d_ff": 128,
+            "head_width": 18,
+            "d_ff": 126,
             "tied": True,
             "loops": 2,
             "position": {
                 "name": "columns",
-                "index": [1.5],
+                # The slow one tells the dividend's last digit from that of the first remainder, which stands at the
+                # same column, row and place.
+                "index": [1.5, 0.2],
                 "column": [1.8, 0.6],
                 "item": [1.2],
                 "line": [1.2],
