@@ -13,8 +13,6 @@ from abacist.core.errors import SettingsError
 from abacist.core.overrides import keep_in_step
 from abacist.problems.columns import LIMIT, Columns, Group, Integers, Listed, exact
 from abacist.problems.draws import (
-    same_endings,
-    same_endings_batch,
     Range,
     by_digits,
     by_digits_batch,
@@ -22,6 +20,8 @@ from abacist.problems.draws import (
     by_value_batch,
     carry_heavy,
     carry_heavy_batch,
+    same_endings,
+    same_endings_batch,
 )
 from abacist.problems.operation import Operation
 from abacist.problems.question import Question, is_number, write_number
