@@ -11,10 +11,10 @@ def small_calculator(digits: int = 3) -> dict[str, Any]:
     # Quotients have the longest work, and the only guesses in it. Sums and differences full of carries, and those
     # that end in zeros, are rare by chance, and what goes wrong last.
     weights = {
-        "addition": {"value": 0.5, "digits": 0.3, "carries": 0.4},
-        "subtraction": {"value": 0.6, "digits": 0.3, "carries": 0.4, "endings": 0.8},
+        "addition": {"value": 1.6, "digits": 1.2, "carries": 0.7},
+        "subtraction": {"value": 0.8, "digits": 0.3, "carries": 0.4, "endings": 0.8},
         "multiplication": {"value": 0.7, "digits": 0.3},
-        "division": {"value": 1.5, "digits": 1.0},
+        "division": {"value": 1.05, "digits": 0.7},
     }
 
     def asking(name: str, draw: str) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def small_calculator(digits: int = 3) -> dict[str, Any]:
                     for name, draws in weights.items()
                     for draw, weight in draws.items()
                 ),
-                {"operation": shorter, "weight": 1.8},
+                {"operation": shorter, "weight": 1.26},
             ],
             "split": {"held_out": 0.2},
         },
