@@ -16,6 +16,8 @@ from abacist.problems.draws import (
     carry_heavy,
     carry_heavy_batch,
     cascade,
+    same_endings,
+    same_endings_batch,
 )
 from abacist.problems.expression import evaluate
 from abacist.problems.operations.addition import Addition
@@ -137,6 +139,45 @@ def test_a_carry_heavy_subtraction_borrows(negative: bool):
     borrowing = sum(any(x < y for x, y in zip(f"{max(p):05}"[1:], f"{min(p):05}"[1:], strict=True)) for p in others)
     assert borrowing > 0.7 * len(others)
     assert any(a < b for a, b in pairs) is negative
+
+
+def trailing_zeros(number: int) -> int:
+    """Zeros that a number ends in; none of zero."""
+    return len(str(number)) - len(str(number).rstrip("0")) if number else 0
+
+
+@pytest.mark.parametrize("high", [0, 9, 10, 999, 10**18 - 1])
+def test_same_endings_in_columns_are_those_of_each_pair(high: int, alike: Callable[..., bool]):
+    rng, numbers = random.Random(1), np.random.default_rng(3)
+    left, right = (by_value_batch(numbers, (0, high), 20_000) for _ in range(2))
+    pairs = [same_endings(rng, *pair) for pair in zip(left.tolist(), right.tolist(), strict=True)]
+    columns = (column.tolist() for column in same_endings_batch(numbers, left, right))
+    many = list(zip(*columns, strict=True))
+
+    def feature(pair: tuple[int, int]) -> tuple[int, bool, bool]:
+        return trailing_zeros(pair[0] - pair[1]), pair[0] == pair[1], pair[0] < pair[1]
+
+    assert alike(map(feature, many), map(feature, pairs))
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_differences_of_same_endings_end_in_zeros_within_their_bounds(quick: bool):
+    subtraction = Subtraction(left=(0, 999), right=(20, 700), draw="endings")
+    if quick:
+        (group,) = subtraction.sample_batch(np.random.default_rng(4), 3000)
+        assert isinstance(group, Columns)
+        pairs = [tuple(pair) for pair in group.numbers.tolist()]
+    else:
+        rng = random.Random(4)
+        pairs = [(int(a), int(b)) for a, _, b in (subtraction.sample(rng) for _ in range(3000))]
+    assert len(pairs) == 3000
+    assert all(20 <= b <= 700 and a % 10 == b % 10 for a, b in pairs)
+    assert sum(a % 100 == b % 100 and a < b for a, b in pairs) > 300
+
+
+def test_same_endings_are_for_numbers_from_zero_up():
+    with pytest.raises(SettingsError, match="'endings' is for numbers from zero up"):
+        Subtraction(left=(-9, 9), draw="endings")
 
 
 def test_carries_are_for_operations_that_have_them():

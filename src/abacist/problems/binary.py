@@ -20,6 +20,8 @@ from abacist.problems.draws import (
     by_value_batch,
     carry_heavy,
     carry_heavy_batch,
+    same_endings,
+    same_endings_batch,
 )
 from abacist.problems.operation import Operation
 from abacist.problems.question import Question, is_number, write_number
@@ -34,8 +36,9 @@ class BinaryOperation(Operation):
     """Bounds of the right operand; the left one's unless given."""
     places: int = 0
     """Decimals of the operands; the bounds are in whole units."""
-    draw: Literal["value", "digits", "carries"] = "digits"
-    """Uniform by value, uniform by number of digits, or carry-heavy (addition and subtraction)."""
+    draw: Literal["value", "digits", "carries", "endings"] = "digits"
+    """Uniform by value, uniform by number of digits, carry-heavy (addition and subtraction), or by value with the
+    same lowest digits, so that differences end in zeros."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in (("left", self.left), ("right", self.right or self.left)):
@@ -45,6 +48,8 @@ class BinaryOperation(Operation):
             raise SettingsError(f"places must be from 0 to 20, got {self.places}")
         if self.draw == "carries" and not self.can_carry:
             raise SettingsError(f"draw 'carries' is for addition and subtraction, not {type(self).__name__.lower()}")
+        if self.draw == "endings" and min(bound for pair in self.bounds() for bound in pair) < 0:
+            raise SettingsError("draw 'endings' is for numbers from zero up")
 
     can_carry = False
 
@@ -86,9 +91,12 @@ class BinaryOperation(Operation):
                 left, right = self.carrying_pair(rng, len(str(left_bounds[1])))
                 inside = left_bounds[0] <= left <= left_bounds[1] and right_bounds[0] <= right <= right_bounds[1]
             else:
-                one = by_value if self.draw == "value" else by_digits
+                one = by_digits if self.draw == "digits" else by_value
                 left, right = one(rng, left_bounds), one(rng, right_bounds)
                 inside = True
+                if self.draw == "endings":
+                    left, right = same_endings(rng, left, right)
+                    inside = right_bounds[0] <= right <= right_bounds[1]
             if inside and self.allows(left, right):
                 return self.write(left, right)
         raise self._nothing_to_ask()
@@ -118,13 +126,16 @@ class BinaryOperation(Operation):
         """Draw pairs and leave away those that may not be asked."""
         if self.draw == "carries":
             left, right = self.carrying_batch(rng, len(str(bounds[0][1])), count)
+        else:
+            many = by_digits_batch if self.draw == "digits" else by_value_batch
+            left, right = many(rng, bounds[0], count), many(rng, bounds[1], count)
+            if self.draw == "endings":
+                left, right = same_endings_batch(rng, left, right)
+        if self.draw in ("carries", "endings"):
             inside = np.ones(count, dtype=np.bool_)
             for column, (low, high) in zip((left, right), bounds, strict=True):
                 inside &= (low <= column) & (column <= high)
             left, right = left[inside], right[inside]
-        else:
-            many = by_value_batch if self.draw == "value" else by_digits_batch
-            left, right = many(rng, bounds[0], count), many(rng, bounds[1], count)
         if type(self).allows is not BinaryOperation.allows:
             allowed = self.allows_batch(left, right)
             left, right = left[allowed], right[allowed]

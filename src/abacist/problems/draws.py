@@ -78,6 +78,15 @@ def cascade(rng: random.Random, left: int, right: int) -> tuple[int, int]:
     return first, second
 
 
+def same_endings(rng: random.Random, left: int, right: int) -> Range:
+    """Give two numbers from zero up the same lowest digits, the right one's those of the left one.
+
+    One, two ... or all digits of the longer one, equally often: their difference ends in so many zeros.
+    """
+    power = 10 ** rng.randint(1, len(str(max(left, right))))
+    return left, right - right % power + left % power
+
+
 def by_value_batch(rng: "np.random.Generator", bounds: Range, count: int) -> Integers:
     """Draw a column as `by_value` draws each."""
     return rng.integers(*bounds, count, endpoint=True)
@@ -113,3 +122,10 @@ def carry_heavy_batch(rng: "np.random.Generator", digits: int, count: int) -> tu
     b[starts] = rng.integers(10 - first, 10, dtype=np.int8)
     kept = POWERS[:digits] * (places < rng.integers(1, digits, (count, 1), endpoint=True))
     return (a * kept).sum(axis=1), (b * kept).sum(axis=1)
+
+
+def same_endings_batch(rng: "np.random.Generator", left: Integers, right: Integers) -> tuple[Integers, Integers]:
+    """Do for two columns what `same_endings` does for a pair, of at most 18 digits."""
+    digits = np.maximum(1, np.searchsorted(POWERS, np.maximum(left, right), side="right"))
+    power = POWERS[rng.integers(1, digits, endpoint=True)]
+    return left, right - right % power + left % power
