@@ -20,9 +20,9 @@ def copied(name: str, folder: Path) -> ProblemRun:
     return run
 
 
-def test_the_adder_of_81_parameters_is_proven_for_two_digits_among_zeros(tmp_path: Path):
+def test_the_adder_of_35_parameters_is_proven_for_two_digits_among_zeros(tmp_path: Path):
     run = copied("tiny_adder", tmp_path)
-    assert run.parameters() == 81
+    assert run.parameters() == 35
     made = prove_run(run, 2, 600, lambda _share: None)
     assert made.proof.verdict == "proven"
     assert (run.path / PROOF).is_file()
