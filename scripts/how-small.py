@@ -207,6 +207,8 @@ def remarks(results: dict[str, dict[str, SweepResult]]) -> list[str]:
             for each in point.seeds
         )
         lines.append(f"- {title}: {'; '.join(seen)}.")
+    times = ", ".join(f"{table.minutes:g} minutes on {table.title}" for table in TABLES)
+    lines.append(f"- Time for each operation, in two processes: {times}. A sweep ends before that where all sizes are tried.")
     return lines
 
 

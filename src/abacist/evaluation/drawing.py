@@ -13,7 +13,9 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 from PIL import Image
 
 from abacist.evaluation.grading import Score
@@ -109,6 +111,17 @@ def reach(value: Score, middle: float) -> list[list[float]]:
 def shortened(name: str, length: int = 24) -> str:
     """Cut a name that is too long for a figure."""
     return name if len(name) <= length else name[: length - 1] + "…"
+
+
+def by_size(axes: Axes) -> None:
+    """Let shares, which are drawn already, stand over parameters, which grow by factors."""
+    axes.set(xscale="log", xlabel="parameters", ylim=(-0.04, 1.04))
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3) if high > 30 * low else (1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="x", labelsize=7)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
 def shares_figure(title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[float]]]) -> Figure:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
-from abacist.evaluation.drawing import SERIES
+from abacist.evaluation.drawing import SERIES, by_size
 from abacist.evaluation.sweeping import SweepResult
 
 PANEL, HEIGHT = 2.9, 2.7
@@ -30,12 +29,10 @@ def sizes_figure(panels: Mapping[str, Mapping[str, SweepResult]]) -> Figure:
             bars = [[s.median - s.worst for s in spreads], [s.best - s.median for s in spreads]]
             look: Any = {"color": color, "marker": "o", "markersize": 3.5, "linewidth": 1.3, "elinewidth": 0.8}
             axes.errorbar(sizes, middles, yerr=bars, label=label, clip_on=False, **look)
-        axes.set(title=title, ylim=(-0.04, 1.04), xscale="log", xlabel="parameters")
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.xaxis.set_major_locator(LogLocator(10))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.legend(fontsize=7, loc="lower right")
+        axes.set(title=title)
+        by_size(axes)
+    lines = {label: line for axes in figure.axes for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=len(lines), fontsize=8)
     for axes in figure.axes[len(panels) :]:
         axes.set_axis_off()
     return figure

@@ -10,10 +10,10 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from abacist.evaluation.comparison_figure import write_picture
-from abacist.evaluation.drawing import BLUE, INK, ORANGE, SERIES, reach, shortened
+from abacist.evaluation.drawing import BLUE, INK, ORANGE, SERIES, by_size, reach, shortened
 from abacist.evaluation.grading import Score, percent
 from abacist.evaluation.sweeping import Point, SweepResult
 
@@ -86,9 +86,8 @@ def _accuracies(axes: Axes, result: SweepResult, trained: Sequence[Point], opera
             label = shortened(result.baseline.label, LETTERS)
             axes.plot(result.baseline.parameters, known.median, label=label, **look)
     name = result.judged_on if operation is None else f"{operation} alone"
-    axes.set(title=shortened(name, LETTERS), ylabel="answered exactly", ylim=(-0.04, 1.04))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    _by_size(axes)
+    axes.set(title=shortened(name, LETTERS), ylabel="answered exactly")
+    by_size(axes)
     axes.legend(fontsize=7, loc="best")
 
 
@@ -109,9 +108,8 @@ def _learnability(axes: Axes, result: SweepResult) -> None:
             size, share.accuracy, yerr=reach(share, share.accuracy), color=BLUE, marker="o", markersize=4.5, capsize=2
         )
     axes.plot(sizes, [share.accuracy for share in shares], color=BLUE, linewidth=1, alpha=0.5)
-    axes.set(title="learnability: seeds that pass, 95 % interval", ylim=(-0.04, 1.04), ylabel="share of seeds")
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    _by_size(axes)
+    axes.set(title="learnability: seeds that pass, 95 % interval", ylabel="share of seeds")
+    by_size(axes)
 
 
 def _curves(axes: Axes, trained: Sequence[Point]) -> None:
@@ -184,12 +182,3 @@ def _map(axes: Axes, grid: Grid, result: SweepResult) -> None:
                 axes.text(x, y, percent(value), ha="center", va="center", color=color, fontsize=7, weight=weight)
     under = "" if result.ceiling is None else f" below {result.ceiling:,} parameters"
     axes.set(title=f"accuracy in %{under}; best in bold", xlabel=one, ylabel=other)
-
-
-def _by_size(axes: Axes) -> None:
-    """Let parameters be the horizontal axis."""
-    axes.set(xscale="log", xlabel="parameters")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="x", labelsize=7)
