@@ -208,7 +208,9 @@ def remarks(results: dict[str, dict[str, SweepResult]]) -> list[str]:
         )
         lines.append(f"- {title}: {'; '.join(seen)}.")
     times = ", ".join(f"{table.minutes:g} minutes on {table.title}" for table in TABLES)
-    lines.append(f"- Time for each operation, in two processes: {times}. A sweep ends before that where all sizes are tried.")
+    lines.append(
+        f"- Time for each operation, in two processes: {times}. A sweep ends before that where all sizes are tried."
+    )
     return lines
 
 
