@@ -50,7 +50,6 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 ASK = """
 import json, sys
-sys.path = [each for each in sys.path if "abacist" not in each]
 sys.modules["abacist"] = None
 import importlib.util
 spec = importlib.util.spec_from_file_location("adder", sys.argv[1])
