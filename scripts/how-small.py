@@ -9,10 +9,12 @@ part has a budget of minutes; what it does not reach in them, the page says so.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from matplotlib.figure import Figure
 
 from abacist.apps.pages import Asked, PageScript
 from abacist.apps.sweep import sweep
@@ -68,19 +70,16 @@ def tables(asked: Asked) -> str:
     smallest = []
     for label in operations:
         for mark in MARKS:
-            cells = [told(results[table.title][label], mark, table.minutes) for table in TABLES]
+            cells = [told(results[table.title][label], mark) for table in TABLES]
             smallest.append([f"{label}, {percent(mark)} %", *cells])
-    file = asked.images / "how-small-tables.png"
-    drawn = as_png(sizes_figure)(results)
-    assert drawn is not None
-    file.write_bytes(drawn)
+    file = pictured(sizes_figure, results, asked, "tables")
     lines = [*rows_of_markdown(heading, smallest), ""]
     lines += [
         f"- Parameters of the smallest model of which {NEED} of {SEEDS} seeds reach the mark, and how many do of those "
         "tried. Models grow by one dial; the next smaller one that was tried is on the list below.",
         *remarks(results),
         "",
-        f"![Accuracy against parameters](images/{file.name})",
+        f"![Accuracy against parameters]({file})",
         "",
         "What every size came to, right answers in %: median [worst..best] of the seeds, or with one seed its 95 % "
         "interval; after a slash, how many seeds were tried.",
@@ -131,10 +130,7 @@ def learnability(asked: Asked) -> str:
     settings = SweepSettings(pass_at=LEARNED_AT, seeds=seeds, need=1)
     over = [Listed("model.d_ff", widths)]
     result = searched("learnability", "tiny-adder", over, changes, settings, LEARNING_MINUTES, asked)
-    file = asked.images / "how-small-learnability.png"
-    drawn = as_png(sweep_figure)(result)
-    assert drawn is not None
-    file.write_bytes(drawn)
+    file = pictured(sweep_figure, result, asked, "learnability")
     rows = []
     for point in result.by_size:
         spread = point.spread()
@@ -150,13 +146,22 @@ def learnability(asked: Asked) -> str:
         [
             *rows_of_markdown(heading, rows),
             "",
-            f"- Of {spoken(result)} each seed is asked; the seeds are 1 to {seeds}, each trained for "
-            f"{dict(changes)['training.steps']:,} steps.",
+            f"- Each of the seeds 1 to {seeds} is trained for {dict(changes)['training.steps']:,} steps and graded on "
+            f"{spoken(result)} fresh pairs.",
             "",
-            f"![Seeds that learn, by size](images/{file.name})",
+            f"![Seeds that learn, by size]({file})",
             "",
         ]
     )
+
+
+def pictured(draw: Callable[..., Figure], what: object, asked: Asked, name: str) -> str:
+    """Draw a stage's picture; return its path, seen from the page."""
+    file = asked.images / f"how-small-{name}.png"
+    drawn = as_png(draw)(what)
+    assert drawn is not None
+    file.write_bytes(drawn)
+    return f"images/{file.name}"
 
 
 def spoken(result: SweepResult) -> str:
@@ -181,12 +186,15 @@ def searched(
     return sweep(recipe, over, changes, settings, folder, name, workers=workers, minutes=minutes, command=asked.command)
 
 
-def told(result: SweepResult, mark: float, minutes: float) -> str:
-    """Return the size of the smallest model that reaches a mark, or that none did in the time that there was."""
+def told(result: SweepResult, mark: float) -> str:
+    """Return the size of the smallest model that reaches a mark, or up to which size none did, and what ended that."""
     point = result.smallest_passing(mark)
     if point is None:
         tried = [each.parameters or 0 for each in result.points if each.seeds]
-        return f"not reached by {max(tried):,} in {minutes:g} minutes" if tried else "–"
+        if not tried:
+            return "–"
+        end = ", the largest tried" if result.minutes is None else f" in {result.minutes:g} minutes"
+        return f"not reached by {max(tried):,}{end}"
     success = point.success(mark)
     return f"**{point.parameters:,}** ({success.correct} of {success.count})"
 
@@ -207,9 +215,10 @@ def remarks(results: dict[str, dict[str, SweepResult]]) -> list[str]:
             for each in point.seeds
         )
         lines.append(f"- {title}: {'; '.join(seen)}.")
-    times = ", ".join(f"{table.minutes:g} minutes on {table.title}" for table in TABLES)
+    times = "; ".join(f"{each.title} {each.steps:,} steps, {each.minutes:g} minutes" for each in TABLES)
     lines.append(
-        f"- Time for each operation, in two processes: {times}. A sweep ends before that where all sizes are tried."
+        f"- Steps of a training at most, and minutes after which an operation begins no other size, in two processes: "
+        f"{times}. A sweep ends before that where enough seeds reach the highest mark, or all sizes are tried."
     )
     return lines
 

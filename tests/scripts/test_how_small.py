@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from abacist.evaluation.grading import Score
+from abacist.evaluation.sweeping import Point, SeedResult, SweepResult
+
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").rglob("how-small*"))
 
@@ -39,3 +42,15 @@ def test_every_table_goes_from_small_to_large(script):
     for table in script.TABLES:
         assert list(table.widths) == sorted(table.widths)
         assert all(width % 2 == 0 for width in table.widths)
+
+
+@pytest.mark.parametrize(
+    ("left", "minutes", "words"),
+    [(0, None, "not reached by 1,606, the largest tried"), (3, 15, "not reached by 1,606 in 15 minutes")],
+)
+def test_time_is_blamed_only_where_it_ran_out(script, left, minutes, words):
+    seeds = [SeedResult(seed, Score(80, 100), {}, 10, 1.0) for seed in (1, 2)]
+    points = [Point({"width": "4"}, 308, seeds), Point({"width": "6"}, 1606, seeds)]
+    result = SweepResult("smallest", "all", 0.999, 2, 3, points, left, minutes=minutes)
+    assert script.told(result, 0.99) == words
+    assert script.told(result, 0.7) == "**308** (2 of 2)"
