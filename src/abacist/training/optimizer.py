@@ -7,6 +7,8 @@ from typing import ClassVar
 from torch import nn
 from torch.optim import Optimizer
 
+from abacist.core.errors import SettingsError
+
 NamedParameters = Iterable[tuple[str, nn.Parameter]]
 
 
@@ -25,3 +27,18 @@ class OptimizerChoice(ABC):
 def is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
     """Tell the matrices inside blocks from embeddings, heads, norms and biases."""
     return parameter.dim() == 2 and "blocks." in name
+
+
+def few_parameters(parameters: NamedParameters, most: int, name: str) -> list[nn.Parameter]:
+    """Return parameters that an optimizer looks at as one vector.
+
+    Memory grows with the square of how many numbers they hold, an eigendecomposition with the cube. Raises:
+    SettingsError where they hold more than `most`.
+    """
+    learning = [parameter for _, parameter in parameters]
+    if (count := sum(parameter.numel() for parameter in learning)) > most:
+        raise SettingsError(
+            f"training.optimizer: {name} is for models of up to {most:,} parameters, and this one learns {count:,}; "
+            "choose adamw or muon"
+        )
+    return learning

@@ -13,11 +13,10 @@ from torch.optim import Optimizer
 
 from abacist.core.errors import SettingsError
 from abacist.core.seeds import generator
-from abacist.training.optimizer import NamedParameters, OptimizerChoice
+from abacist.training.optimizer import NamedParameters, OptimizerChoice, few_parameters
 
 MOST = 2000
-"""Numbers that can be learned at most: memory grows with the square of their count, an eigendecomposition with the
-cube."""
+"""Numbers that can be learned at most."""
 
 Floats = NDArray[np.float64]
 
@@ -48,13 +47,7 @@ class CmaEs(OptimizerChoice):
 
     def make(self, parameters: NamedParameters, learning_rate: float) -> list[Optimizer]:
         """Return one optimizer. Raises: SettingsError for a model that is too large."""
-        learning = [parameter for _, parameter in parameters]
-        count = sum(parameter.numel() for parameter in learning)
-        if count > MOST:
-            raise SettingsError(
-                f"training.optimizer: cma_es is for models of up to {MOST:,} parameters, and this one learns {count:,};"
-                " choose adamw or muon"
-            )
+        learning = few_parameters(parameters, MOST, "cma_es")
         return [Search(learning, learning_rate, self.population, self.seed)]
 
 

@@ -8,11 +8,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from abacist.core.errors import SettingsError
-from abacist.training.optimizer import NamedParameters, OptimizerChoice
+from abacist.training.optimizer import NamedParameters, OptimizerChoice, few_parameters
 
 MOST = 1000
-"""Numbers that can be learned at most: memory grows with the square of their count, an eigendecomposition with the
-cube."""
+"""Numbers that can be learned at most."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +40,7 @@ class Soap(OptimizerChoice):
 
     def make(self, parameters: NamedParameters, learning_rate: float) -> list[Optimizer]:
         """Return one optimizer. Raises: SettingsError for a model that is too large."""
-        learning = [parameter for _, parameter in parameters]
-        if (count := sum(parameter.numel() for parameter in learning)) > MOST:
-            raise SettingsError(
-                f"training.optimizer: soap is for models of up to {MOST:,} parameters, and this one learns {count:,}; "
-                "choose adamw or muon"
-            )
-        return [Turned(learning, learning_rate, self)]
+        return [Turned(few_parameters(parameters, MOST, "soap"), learning_rate, self)]
 
 
 class Turned(Optimizer):
